@@ -1,0 +1,34 @@
+# Every target makes its own .venv first; nothing else on the machine is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow check format overhead clean
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: .venv/installed ## two suites, real students, a report: minutes on two cores; give it again to go on
+	$(BIN)/python -m benchmarks.demo
+
+test: .venv/installed ## the default tier: under five minutes on two cores
+	$(BIN)/python -m pytest -n 2
+
+test-slow: .venv/installed ## learning tests: minutes each
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/installed ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+overhead: .venv/installed ## what a curriculum costs, against the bare training loop
+	$(BIN)/python -m benchmarks.overhead
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
