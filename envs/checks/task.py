@@ -1,0 +1,135 @@
+"""The laws of a task. Each law is a function that raises ``AssertionError``; its docstring is the law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from envs.batch import IGNORE, Batch
+from envs.suite import Difficulty, Split, Task
+
+_BATCH = 64
+
+
+def _difficulties(task: Task) -> Iterator[Difficulty]:
+    """The corners of the taught range, every value of the first axis, and all beyond."""
+    first = {axis.name: axis.values[0] for axis in task.axes}
+    for axis in task.axes:
+        for value in axis.values:
+            yield {**first, axis.name: value}
+    yield {axis.name: axis.values[-1] for axis in task.axes}
+    yield from task.beyond
+
+
+def _splits(task: Task, difficulty: Difficulty) -> tuple[Split, ...]:
+    return (Split.TEST,) if any(dict(difficulty) == dict(b) for b in task.beyond) else tuple(Split)
+
+
+def _samples(task: Task, batch_size: int = _BATCH, seed: int = 0) -> Iterator[tuple[Difficulty, Split, Batch]]:
+    for difficulty in _difficulties(task):
+        for split in _splits(task, difficulty):
+            yield difficulty, split, task.sample(np.random.default_rng(seed), difficulty, batch_size, split)
+
+
+def described(task: Task) -> None:
+    """Name, vocabulary, axes, mastery and version are there and make sense."""
+    assert isinstance(task.name, str) and task.name, f"name must be a non-empty string; got {task.name!r}"
+    assert isinstance(task.version, str) and task.version, f"version must be a non-empty string; got {task.version!r}"
+    assert task.vocab_size >= 2, f"vocab_size must be at least 2; got {task.vocab_size}"
+    assert 0 < task.mastery <= 1, f"mastery must be in (0, 1]; got {task.mastery}"
+    assert task.axes, "a task needs at least one difficulty axis; got none"
+    for axis in task.axes:
+        assert axis.values, f"axis {axis.name!r} has no values"
+        assert len(set(axis.values)) == len(axis.values), f"axis {axis.name!r} repeats a value: {axis.values}"
+
+
+def batches_have_the_right_shape(task: Task) -> None:
+    """Tokens and targets are int64 (B, T), for any B asked for."""
+    for size in (1, 7):
+        for difficulty, _, batch in _samples(task, size):
+            got = batch.tokens.shape
+            assert len(got) == 2 and got[0] == size, f"asked for {size} sequences at {difficulty}; got shape {got}"
+
+
+def tokens_are_in_the_vocabulary(task: Task) -> None:
+    """Every token, and every target that is not IGNORE, lies in [0, vocab_size)."""
+    for difficulty, _, batch in _samples(task):
+        for what, values in (("token", batch.tokens), ("target", batch.targets[batch.targets != IGNORE])):
+            low, high = int(values.min(initial=0)), int(values.max(initial=0))
+            assert 0 <= low and high < task.vocab_size, (
+                f"{what}s must be in [0, {task.vocab_size}); got {low} to {high} at {difficulty}"
+            )
+
+
+def every_sequence_has_a_target(task: Task) -> None:
+    """Each sequence has at least one position with a loss."""
+    for difficulty, _, batch in _samples(task):
+        assert (batch.targets != IGNORE).any(axis=1).all(), f"a sequence at {difficulty} has no target but IGNORE"
+
+
+def same_generator_same_batch(task: Task) -> None:
+    """Sampling is a pure function of the generator: the same state gives the same batch, however often it is asked."""
+    for (difficulty, _, a), (_, _, b) in zip(_samples(task), _samples(task), strict=True):
+        same = np.array_equal(a.tokens, b.tokens) and np.array_equal(a.targets, b.targets)
+        assert same, f"the same generator gave two different batches at {difficulty}: draw from rng alone"
+
+
+def other_generator_other_batch(task: Task) -> None:
+    """The generator is used: another seed gives another batch."""
+    for (difficulty, _, a), (_, _, b) in zip(_samples(task), _samples(task, seed=1), strict=True):
+        assert not np.array_equal(a.tokens, b.tokens), f"two seeds gave the same batch at {difficulty}: use rng"
+
+
+def global_generator_untouched(task: Task) -> None:
+    """Numpy's global generator is neither used nor seeded."""
+    before = np.random.get_state(legacy=False)  # noqa: NPY002
+    list(_samples(task))
+    after = np.random.get_state(legacy=False)  # noqa: NPY002
+    assert repr(before) == repr(after), "sampling moved numpy's global generator: draw from rng alone"
+
+
+def competence_is_bounded_and_monotone(task: Task) -> None:
+    """Competence is elementwise in [0, 1], never falls when every score gets better, and reaches mastery."""
+    loss = np.linspace(np.log(task.vocab_size) * 1.5, 0.0, 50).reshape(5, 10)
+    accuracy = np.linspace(0.0, 1.0, 50).reshape(5, 10)
+    got = task.competence(loss, accuracy, accuracy)
+    assert np.shape(got) == loss.shape, f"competence must keep the shape {loss.shape}; got {np.shape(got)}"
+    assert (got >= 0).all() and (got <= 1).all(), f"competence must be in [0, 1]; got {got.min()} to {got.max()}"
+    assert (np.diff(got.ravel()) >= 0).all(), "competence fell although loss and accuracies improved"
+    assert got.ravel()[-1] >= task.mastery, f"perfect scores give competence {got.ravel()[-1]} < mastery {task.mastery}"
+
+
+def beyond_is_out_of_the_taught_range(task: Task) -> None:
+    """Difficulties beyond have the task's axes and are not taught."""
+    for difficulty in task.beyond:
+        names = {axis.name for axis in task.axes}
+        assert set(difficulty) == names, f"beyond must name the axes {sorted(names)}; got {dict(difficulty)}"
+        taught = all(difficulty[axis.name] in axis.values for axis in task.axes)
+        assert not taught, f"{dict(difficulty)} is listed as beyond the taught range, and is taught"
+
+
+TASK_LAWS: tuple[Callable[[Task], None], ...] = (
+    described,
+    batches_have_the_right_shape,
+    tokens_are_in_the_vocabulary,
+    every_sequence_has_a_target,
+    same_generator_same_batch,
+    other_generator_other_batch,
+    global_generator_untouched,
+    competence_is_bounded_and_monotone,
+    beyond_is_out_of_the_taught_range,
+)
+
+
+def check_task(task: Task) -> None:
+    """Checks every law of a task.
+
+    Raises:
+        AssertionError: names the first broken law, what was expected and what came.
+    """
+    for law in TASK_LAWS:
+        try:
+            law(task)
+        except AssertionError as error:
+            raise AssertionError(f"{law.__name__}: {error}") from error
