@@ -1,0 +1,193 @@
+"""Any torch module as a student of K learners."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from envs.batch import IGNORE, Batch, Scores
+
+
+class TorchStudent:
+    """K learners over ``make_model()``, each an ordinary module with its own optimiser and random stream, in a loop.
+
+    Args:
+        make_model: makes one module that maps tokens ``(B, T)`` to logits ``(B, T, V)``; called once per learner under
+            that learner's seed.
+        num_learners: K.
+        optimizer: ``adam`` or ``adamw`` (fused).
+        learning_rate: step size.
+        weight_decay: decoupled with adamw, in the gradient with adam.
+        clip: the gradient of each learner is scaled down to this norm; None: never.
+        device: where the modules live.
+        backend: ``looped``, the only one so far.
+
+    Raises:
+        ValueError: an option out of range, or logits of another shape than ``(B, T, V)`` with V above every target.
+    """
+
+    def __init__(
+        self,
+        make_model: Callable[[], nn.Module],
+        num_learners: int = 1,
+        optimizer: Literal["adam", "adamw"] = "adam",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        clip: float | None = 1.0,
+        device: str = "cpu",
+        backend: Literal["looped"] = "looped",
+    ):
+        if num_learners < 1:
+            raise ValueError(f"num_learners must be at least 1; got {num_learners}")
+        if optimizer not in ("adam", "adamw"):
+            raise ValueError(f"optimizer must be adam or adamw; got {optimizer!r}")
+        if not 0 < learning_rate < float("inf") or weight_decay < 0 or (clip is not None and clip <= 0):
+            raise ValueError(
+                "learning_rate and clip must be above 0 and weight_decay not below; "
+                f"got learning_rate={learning_rate}, clip={clip}, weight_decay={weight_decay}"
+            )
+        if backend != "looped":
+            raise ValueError(f"backend must be looped; got {backend!r}")
+        self.num_learners = num_learners
+        self.models: list[nn.Module] = []
+        self._make_model, self._optimizer, self._clip = make_model, optimizer, clip
+        self._learning_rate, self._weight_decay, self._device = learning_rate, weight_decay, torch.device(device)
+        self._optimizers: list[torch.optim.Optimizer] = []
+        self._random: list[list[Tensor]] = []  # each learner's random stream: state of the CPU and of the GPU in use
+
+    def reset(self, seeds: Sequence[int]) -> None:
+        """Starts K new lifetimes; learner k's weights and randomness derive from ``seeds[k]`` alone."""
+        if len(seeds) != self.num_learners:
+            raise ValueError(f"reset needs {self.num_learners} seeds, one per learner; got {len(seeds)}")
+        self.models, self._optimizers, self._random = [], [], []
+        for seed in seeds:
+            with self._own_randomness(None):
+                torch.manual_seed(seed)
+                self._add_learner()
+                self._random.append(self._random_state())
+
+    def _add_learner(self) -> None:
+        model = self._make_model().to(self._device)
+        model.train()
+        kind = torch.optim.AdamW if self._optimizer == "adamw" else torch.optim.Adam
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        if not trainable:
+            raise ValueError("make_model() gave a module without a trainable parameter")
+        self.models.append(model)
+        self._optimizers.append(kind(trainable, lr=self._learning_rate, weight_decay=self._weight_decay, fused=True))
+
+    def train(self, batch: Batch) -> Scores:
+        """One optimiser step of every learner; scores before the step, gradient norms before clipping."""
+        rows = []
+        for k in range(self.num_learners):
+            with self._own_randomness(k):
+                rows.append(self._step(k, batch.learner(k)))
+                self._random[k] = self._random_state()
+        return _stacked([scores for scores, _ in rows], torch.stack([norm for _, norm in rows]))
+
+    def _step(self, k: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        model, optimizer = self.models[k], self._optimizers[k]
+        targets = torch.from_numpy(batch.targets).to(self._device)
+        logits = self._logits(model, batch)
+        losses = _losses(logits, targets)  # (B, T), zero where ignored
+        total = losses.sum(dim=1)
+        if batch.weights is not None:
+            total = total * torch.from_numpy(batch.weights).to(total)
+        optimizer.zero_grad(set_to_none=True)
+        (total.sum() / (targets != IGNORE).sum()).backward()  # type: ignore[no-untyped-call]
+        clip = float("inf") if self._clip is None else self._clip
+        norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        return _scores(logits.detach(), losses.detach(), targets), norm.detach()
+
+    def evaluate(self, batch: Batch) -> Scores:
+        """Scores without any side effect: modules are in eval mode for its time, no random stream is touched."""
+        rows = []
+        for k, model in enumerate(self.models):
+            own = batch.learner(k)
+            modes = [(module, module.training) for module in model.modules()]
+            model.eval()
+            try:
+                with torch.inference_mode(), self._own_randomness(k):
+                    targets = torch.from_numpy(own.targets).to(self._device)
+                    logits = self._logits(model, own)
+                    rows.append(_scores(logits, _losses(logits, targets), targets))
+            finally:
+                for module, mode in modes:
+                    module.training = mode
+        return _stacked(rows, None)
+
+    def _logits(self, model: nn.Module, batch: Batch) -> Tensor:
+        logits = model(torch.from_numpy(np.ascontiguousarray(batch.tokens)).to(self._device))
+        expected, top = batch.tokens.shape, int(batch.targets.max())
+        if not isinstance(logits, Tensor) or logits.ndim != 3 or logits.shape[:2] != expected or logits.shape[2] <= top:
+            got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise ValueError(
+                f"the module must map tokens (B, T) = {expected} to logits (B, T, V) with V above the largest target "
+                f"{top}; got {got}"
+            )
+        return logits
+
+    @contextmanager
+    def _own_randomness(self, k: int | None) -> Iterator[None]:
+        """Torch's global streams set to learner k's for the block, and put back after it."""
+        cuda = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            if k is not None:
+                torch.set_rng_state(self._random[k][0])
+                if cuda:
+                    torch.cuda.set_rng_state(self._random[k][1], self._device)
+            yield
+
+    def _random_state(self) -> list[Tensor]:
+        state = [torch.get_rng_state()]
+        return [*state, torch.cuda.get_rng_state(self._device)] if self._device.type == "cuda" else state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, optimiser state and random stream of every learner; a copy."""
+        learners = [
+            {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": random}
+            for model, optimizer, random in zip(self.models, self._optimizers, self._random, strict=True)
+        ]
+        return copy.deepcopy({"learners": learners})
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on exactly where ``state_dict`` was taken; no reset is needed before."""
+        learners = copy.deepcopy(state["learners"])
+        if len(learners) != self.num_learners:
+            raise ValueError(f"the state is of {len(learners)} learners; this student has {self.num_learners}")
+        self.models, self._optimizers, self._random = [], [], []
+        for learner in learners:
+            with self._own_randomness(None):
+                self._add_learner()
+            self.models[-1].load_state_dict(learner["model"])
+            self._optimizers[-1].load_state_dict(learner["optimizer"])
+            self._random.append(learner["random"])
+
+
+def _losses(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy per position ``(B, T)``, nats; zero where ignored."""
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
+    flat = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORE, reduction="none")
+    return flat.view(targets.shape)
+
+
+def _scores(logits: Tensor, losses: Tensor, targets: Tensor) -> Tensor:
+    """Loss, token accuracy and sequence accuracy of each sequence: ``(3, B)``."""
+    counted = targets != IGNORE
+    length = counted.sum(dim=1)
+    hits = ((logits.argmax(dim=-1) == targets) & counted).sum(dim=1)
+    return torch.stack([losses.sum(dim=1) / length, hits / length, (hits == length).to(losses.dtype)])
+
+
+def _stacked(rows: list[Tensor], norms: Tensor | None) -> Scores:
+    loss, token_accuracy, sequence_accuracy = torch.stack(rows, dim=1).double().cpu().numpy()  # each (K, B)
+    return Scores(loss, token_accuracy, sequence_accuracy, None if norms is None else norms.double().cpu().numpy())
