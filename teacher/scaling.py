@@ -1,0 +1,96 @@
+"""Reward scaling: gains of any unit to [-1, 1]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class QuantileScaler:
+    """Scales gains by quantiles of a reservoir of past gains, for K students at once.
+
+    With q_lo and q_hi the 20th and 80th percentile of the reservoir (this gain included)::
+
+        r = clip(2 (gain - q_lo) / (q_hi - q_lo) - 1, -1, 1)
+
+    Where the two quantiles coincide (progress stalls), the reservoir's extremes stand in; where these coincide too,
+    r = 0. The reservoir is a uniform sample of all gains so far (Vitter's algorithm R); the slot of row k's n-th gain
+    is a hash of (seed + k, n), so there is no generator to carry.
+
+    Args:
+        num_envs: K.
+        seed: row k uses ``seed + k``.
+        size: gains kept per row.
+        low: lower quantile.
+        high: upper quantile.
+
+    Reference: A. Graves et al. (2017), arXiv:1704.03003, section 3 (reward scaling), eq. 11.
+    """
+
+    def __init__(self, num_envs: int, seed: int, size: int = 1000, low: float = 0.2, high: float = 0.8):
+        self.size, self.low, self.high = size, low, high
+        self._keys = np.arange(num_envs, dtype=np.uint64) + np.uint64(seed)
+        self._kept = np.full((num_envs, size), np.inf)  # unused slots sort last
+        self._seen = np.zeros(num_envs, dtype=np.int64)
+
+    def __call__(self, gain: Floats, observed: NDArray[np.bool_]) -> Floats:
+        """Takes in the observed gains ``(K, A)`` and returns all gains scaled; zero where not observed."""
+        rows, arms = np.nonzero(observed)  # sorted by row
+        fresh = observed.sum(axis=1)
+        turn = np.arange(len(rows)) - np.repeat(fresh.cumsum() - fresh, fresh)  # 0, 1, .. within each row
+        number = self._seen[rows] + turn
+        slot = np.where(number < self.size, number, _hash(self._keys[rows], number) % (number + 1))
+        kept = slot < self.size
+        self._kept[rows[kept], slot[kept]] = gain[rows[kept], arms[kept]]
+        self._seen += fresh
+        low, high = self._range()
+        scaled = np.where(high > low, 2.0 * (gain - low) / np.where(high > low, high - low, 1.0) - 1.0, 0.0)
+        return np.where(observed, np.clip(scaled, -1.0, 1.0), 0.0)
+
+    def _range(self) -> tuple[Floats, Floats]:
+        """Each row's two quantiles, or extremes: ``(K, 1)`` each."""
+        used = np.clip(self._seen, 1, self.size)  # gains in the reservoir
+        ordered = np.sort(self._kept[:, : used.max()], axis=1)
+        ordered[self._seen == 0] = 0.0
+        low, high = _quantile(ordered, used, self.low), _quantile(ordered, used, self.high)
+        stalled = high <= low
+        low = np.where(stalled, ordered[:, 0], low)
+        high = np.where(stalled, np.take_along_axis(ordered, used[:, None] - 1, axis=1)[:, 0], high)
+        return low[:, None], high[:, None]
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the reservoir."""
+        return {"kept": self._kept.copy(), "seen": self._seen.copy()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores ``state_dict``."""
+        self._kept, self._seen = state["kept"].copy(), state["seen"].copy()
+
+
+def _quantile(ordered: Floats, used: NDArray[np.int64], q: float) -> Floats:
+    """Linearly interpolated quantile of the first ``used[k]`` entries of each sorted row."""
+    place = q * (used - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, used - 1)
+    lower = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
+    upper = np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
+    value: Floats = lower + (place - below) * (upper - lower)
+    return value
+
+
+def _hash(key: NDArray[np.uint64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A uniform non-negative number for (key, number).
+
+    Reference: the SplitMix64 finaliser; G. Steele, D. Lea and C. Flood (2014), doi:10.1145/2714064.2660195.
+    """
+    with np.errstate(over="ignore"):
+        z = key * np.uint64(0x9E3779B97F4A7C15) + number.astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = (z ^ (z >> np.uint64(31))) >> np.uint64(1)
+    number_in_63_bits: NDArray[np.int64] = z.astype(np.int64)
+    return number_in_63_bits
