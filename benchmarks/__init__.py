@@ -1,0 +1,1 @@
+"""The roof: settings, one lifetime, grids of them, tracking, statistics, report, command line."""

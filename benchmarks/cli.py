@@ -1,0 +1,295 @@
+"""The command line: ``paceline list | run | bench | report | doctor``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.doctor import examine
+from benchmarks.gather import gather
+from benchmarks.grid import Execution, run_grid
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
+from benchmarks.store import UserError
+from benchmarks.tracking import Mode
+from envs.curriculum.settings import Redraw
+from envs.progress import SIGNALS
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _flags(title: str, components: dict[str, Any]) -> Any:
+    """A dataclass with one field per component, so that each one's hyper-parameters are flags with its name."""
+    fields = [
+        (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
+        for name, default in components.items()
+    ]
+    return make_dataclass(title, fields, frozen=True)
+
+
+_COMPONENTS: dict[str, Any] = {**{name: made for name, (made, _) in SUITES.items()}, **STUDENTS, **TEACHERS}
+Hyperparameters = _flags("Hyperparameters", _COMPONENTS)
+
+
+@dataclass(frozen=True)
+class Common:
+    """What ``run`` and ``bench`` share."""
+
+    budget: int | None = None
+    """Updates in a lifetime; default: the suite's."""
+    batch_size: int | None = None
+    """Sequences per update; default: the suite's."""
+    updates_per_decision: int | None = None
+    """Updates between two decisions; default: the suite's."""
+    evaluate_every: int | None = None
+    """Updates between two evaluations of the TEST ladder; default: the suite's."""
+    signal: Literal[tuple(SIGNALS)] = "accuracy_gain"  # type: ignore[valid-type]
+    """Progress signal of the feedback."""
+    redraw: Redraw = "update"
+    """When arms are drawn from the mixture."""
+    probe_size: int = 64
+    """Sequences per probe."""
+    out: Path | None = None
+    """Folder of the results; default runs/<suite>-<time>. An unfinished one is continued."""
+    wandb: Mode = "offline"
+    """Weights & Biases: offline (`wandb sync` later), online, or disabled."""
+    project: str = "paceline"
+    """W&B project."""
+    overwrite: bool = False
+    """Delete what the folder holds and start anew."""
+    checkpoint_every: int | None = None
+    """Decisions between checkpoints; default: every five seconds."""
+    hyper: Annotated[Hyperparameters, tyro.conf.arg(name="")] = field(default_factory=Hyperparameters)  # type: ignore[valid-type]
+    """Hyper-parameters of suites, students and teachers."""
+
+
+@dataclass(frozen=True)
+class Run(Common):
+    """One lifetime of one student under one teacher."""
+
+    suite: tyro.conf.Positional[str] = "addition-small"
+    """A suite's name, or package.module:suite."""
+    teacher: str = "exp3s"
+    """A teacher's name, or package.module:make_teacher."""
+    student: str = "lstm"
+    """A student's name, or package.module:make_student (a function of the vocabulary size)."""
+    seed: int = 0
+    """Seed of everything random."""
+
+    def execute(self) -> None:
+        """Runs it."""
+        _run(self, (self.teacher,), (self.student,), (self.seed,), "run", 1)
+
+
+@dataclass(frozen=True)
+class Bench(Common):
+    """Compares teachers on students: a grid of lifetimes, paired by seed."""
+
+    suite: tyro.conf.Positional[str] = "addition-small"
+    """A suite's name, or package.module:suite."""
+    teachers: str = "uniform,combined,exp3s"
+    """Teachers, separated by commas."""
+    students: str = "lstm"
+    """Students, separated by commas."""
+    seeds: int = 20
+    """Number of seeds."""
+    first_seed: int = 0
+    """The first seed."""
+    workers: int = 2
+    """Processes, each with one torch thread."""
+    engine: Literal["local"] = "local"
+    """Where lifetimes run."""
+
+    def execute(self) -> None:
+        """Runs it."""
+        if self.seeds < 1:
+            raise UserError(f"seeds must be at least 1; got {self.seeds}")
+        seeds = range(self.first_seed, self.first_seed + self.seeds)
+        _run(self, self.teachers.split(","), self.students.split(","), seeds, "bench", self.workers)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Gathers the finished lifetimes of a folder into its tables, summary and report."""
+
+    directory: tyro.conf.Positional[Path]
+    """A folder that run or bench made."""
+
+    def execute(self) -> None:
+        """Makes it."""
+        gather(self.directory)
+        _say(f"report: {self.directory / 'report.html'}")
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Checks that a student of yours fits: runs every law of check_student."""
+
+    student: tyro.conf.Positional[str]
+    """package.module:make_student, a function of the vocabulary size that makes an nn.Module (or a student)."""
+    suite: str = "addition-small"
+    """The suite to check it on."""
+
+    def execute(self) -> None:
+        """Prints each law."""
+        if not examine(self.student, self.suite):
+            raise SystemExit(1)
+
+
+@dataclass(frozen=True)
+class List:
+    """Shows teachers, students, suites, tasks and signals."""
+
+    def execute(self) -> None:
+        """Prints them."""
+        console = Console()
+        table = Table("kind", "name", "what it is", box=None, header_style="bold")
+        for kind, components in (
+            ("teacher", TEACHERS),
+            ("student", STUDENTS),
+            ("suite", {name: made for name, (made, _) in SUITES.items()}),
+        ):
+            for name, made in components.items():
+                table.add_row(kind, name, _first_line(made))
+        for name in ("Addition", "TextTask"):
+            import envs
+
+            table.add_row("task", name, _first_line(getattr(envs, name)))
+        for name, signal in SIGNALS.items():
+            table.add_row("signal", name, _first_line(signal))
+        console.print(table)
+
+
+def _first_line(thing: Any) -> str:
+    return (thing.__doc__ or "").strip().split("\n")[0].replace("``", "")
+
+
+def _run(
+    common: Run | Bench,
+    teachers: Sequence[str],
+    students: Sequence[str],
+    seeds: Sequence[int],
+    job_type: str,
+    workers: int,
+) -> None:
+    schedule = _schedule(common)
+    _refuse_unused(common, {common.suite, *teachers, *students})
+    if min(seeds) < 0:
+        raise UserError(f"seeds must not be negative; got {min(seeds)}")
+    cells = [
+        Cell(
+            common.suite,
+            student,
+            teacher,
+            seed,
+            schedule,
+            common.signal,
+            common.redraw,
+            common.probe_size,
+            {
+                "suite": _chosen(common, common.suite),
+                "student": _chosen(common, student),
+                "teacher": _chosen(common, teacher),
+            },
+        )
+        for student in dict.fromkeys(students)
+        for seed in seeds
+        for teacher in dict.fromkeys(teachers)
+    ]
+    for kind, names in (("suite", [common.suite]), ("student", students), ("teacher", teachers)):
+        for name in names:
+            component(kind, name)  # type: ignore[arg-type]
+    slug = common.suite.replace(":", ".")
+    out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
+    execution = Execution(workers, common.wandb, common.project, common.overwrite, job_type, common.checkpoint_every)
+    run_grid(cells, out, execution)
+    _say(f"report: {out / 'report.html'}")
+
+
+def _schedule(common: Run | Bench) -> Schedule:
+    given = {f.name: getattr(common, f.name) for f in dataclasses.fields(Schedule)}
+    return dataclasses.replace(schedule_of(common.suite), **{k: v for k, v in given.items() if v is not None})
+
+
+def settings_of(made: Any) -> dict[str, Any]:
+    """The hyper-parameters of a component."""
+    return {f.name: getattr(made, f.name) for f in dataclasses.fields(made) if f.init}
+
+
+def _chosen(common: Run | Bench, name: str) -> dict[str, Any]:
+    return {} if name not in _COMPONENTS else settings_of(getattr(common.hyper, name.replace("-", "_")))
+
+
+def _refuse_unused(common: Run | Bench, used: set[str]) -> None:
+    for name, default in _COMPONENTS.items():
+        given = _chosen(common, name)
+        changed = [key for key, value in settings_of(default).items() if given[key] != value]
+        if changed and name not in used:
+            raise UserError(
+                f"--{name}.{changed[0].replace('_', '-')} is set, and {name} is not in this run: drop the flag"
+            )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+_COMMANDS: dict[str, Callable[..., Any]] = {
+    "list": List,
+    "run": Run,
+    "bench": Bench,
+    "report": Report,
+    "doctor": Doctor,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parses the command line and runs the command; exit code 2 and one line on a user's mistake."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    code = _guarded(lambda: _dispatch(arguments))
+    if code:
+        raise SystemExit(code)
+
+
+def _dispatch(arguments: Sequence[str] | None) -> None:
+    command = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="paceline", args=arguments)
+    command.execute()
+
+
+def _guarded(act: Callable[[], None]) -> int:
+    """Runs a command; what a user can mend becomes one line on standard error."""
+    try:
+        act()
+        sys.stdout.flush()
+    except UserError as error:
+        sys.stderr.write(f"paceline: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("paceline: stopped; the same command with the same --out goes on where it was\n")
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; point standard output at nothing, so that the interpreter's last flush does not fail too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write("paceline: the output was closed before its end; files are complete\n")
+        return 0
+    except OSError as error:
+        sys.stderr.write(
+            f"paceline: {error}; nothing that was finished is lost: mend it and give the same command again\n"
+        )
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return 0

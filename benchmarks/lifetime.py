@@ -1,0 +1,223 @@
+"""One lifetime: teacher, student and suite run to mastery or to the budget, checkpointed, resumable bit for bit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+import teacher
+from benchmarks.ladder import Ladder
+from benchmarks.settings import Cell
+from benchmarks.store import UserError, load_checkpoint, only_writer, save_checkpoint, write_json, write_table
+from benchmarks.trace import Trace
+from benchmarks.tracking import Tracker
+from envs import CurriculumVectorEnv, DivergedError, Suite
+from teacher import Teacher
+
+_CHECKPOINT_SECONDS = 5.0
+
+
+class Status(NamedTuple):
+    """Where a lifetime stands, for the progress display."""
+
+    cell: str
+    updates: int
+    budget: int
+    arm: str
+    competence: float
+
+
+def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
+    """Suite, environment and teacher of a cell.
+
+    Raises:
+        UserError: a setting or a file is not what was expected.
+    """
+    try:
+        suite = cell.make_suite()
+        made = cell.make_teacher()
+        env = CurriculumVectorEnv(
+            suite,
+            cell.make_student(suite),
+            budget=cell.schedule.budget,
+            updates_per_decision=cell.schedule.updates_per_decision,
+            batch_size=cell.schedule.batch_size,
+            redraw=cell.redraw,
+            signal=cell.signal,
+            probe="all" if made.feedback == "full" else "none",
+            probe_size=cell.probe_size,
+        )
+    except (ValueError, TypeError, OSError) as error:
+        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {error}") from error
+    if cell.schedule.evaluate_every < 1:
+        raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
+    return suite, env, made
+
+
+def run_cell(
+    cell: Cell,
+    folder: Path,
+    tracker: Tracker,
+    show: Callable[[Status], None] = lambda status: None,
+    checkpoint_every: int | None = None,
+) -> None:
+    """Runs a lifetime in its folder, or goes on where it stopped; a finished one is left alone.
+
+    Args:
+        cell: what to run.
+        folder: holds ``trace.parquet``, ``results.parquet``, ``timing.parquet``, ``summary.json`` and the final states
+            afterwards, ``checkpoint.safetensors`` meanwhile.
+        tracker: where decisions and evaluations are logged.
+        show: told of every decision.
+        checkpoint_every: decisions between checkpoints; None: whenever five seconds have passed.
+
+    Raises:
+        UserError: bad settings, a damaged checkpoint, a full disk, another writer, or a student that diverged.
+    """
+    with only_writer(folder, wait=20.0):
+        if (folder / "summary.json").exists():
+            return
+        _Lifetime(cell, folder, tracker, show, checkpoint_every).run()
+
+
+class _Lifetime:
+    """The state of a running cell: what a checkpoint holds."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        folder: Path,
+        tracker: Tracker,
+        show: Callable[[Status], None],
+        checkpoint_every: int | None,
+    ):
+        self.cell, self.folder, self.tracker, self.show = cell, folder, tracker, show
+        self.checkpoint_every = checkpoint_every
+        self.suite, self.env, self.teacher = build(cell)
+        self.ladder, self.trace = Ladder(self.suite), Trace()
+        self.checkpoint = folder / "checkpoint.safetensors"
+        self.competence = np.zeros(self.suite.num_arms)
+
+    def run(self) -> None:
+        state = self._resume()
+        self.tracker.start(self.cell, self.suite, self.folder)
+        try:
+            self._live(state)
+        except DivergedError as error:
+            kept = f"last checkpoint: {self.checkpoint}" if self.checkpoint.exists() else "no checkpoint yet"
+            raise UserError(f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten") from error
+        except (ValueError, TypeError) as error:  # a student or teacher of the user's that breaks its contract
+            raise UserError(f"{self.cell.name} stopped: {error}") from error
+        self._finish()
+
+    def _live(self, state: dict[str, Any] | None) -> None:
+        evaluated = int(self.ladder.rows[-1]["updates"]) if self.ladder.rows else -1
+        saved, since = time.monotonic(), time.perf_counter()
+        for row in teacher.run(self.teacher, self.env, self.cell.seed, state):
+            record = self.trace.add(row, time.perf_counter() - since)
+            self.tracker.log_decision(record, self.suite)
+            updates = record["updates"]
+            due = updates // self.cell.schedule.evaluate_every > max(evaluated, 0) // self.cell.schedule.evaluate_every
+            if due or self.env.finished:
+                start = time.perf_counter()
+                self._evaluate(record)
+                evaluated = updates
+                self.trace.seconds[-1]["evaluation_seconds"] = time.perf_counter() - start
+            arm = self.suite.arm_name(int(np.argmax(record["count"])))
+            mean = float(self.competence[self.suite.arms.targets].mean())
+            self.show(Status(self.cell.name, updates, self.cell.schedule.budget, arm, mean))
+            if self.ladder.mastered_at is not None:
+                return
+            if self._checkpoint_is_due(row.decision, saved):
+                self._save()
+                saved = time.monotonic()
+            since = time.perf_counter()
+
+    def _evaluate(self, record: dict[str, Any]) -> None:
+        costs = {name: record[name] for name in ("updates", "tokens", "forward_equivalents")}
+        self.competence = self.ladder.evaluate(self.env.student, costs)
+        fresh = self.suite.num_arms + self.suite.num_beyond
+        self.tracker.log_evaluation(self.ladder.rows[-fresh:])
+
+    def _checkpoint_is_due(self, decision: int, saved: float) -> bool:
+        if self.checkpoint_every is not None:
+            return (decision + 1) % self.checkpoint_every == 0
+        return time.monotonic() - saved >= _CHECKPOINT_SECONDS
+
+    def _save(self) -> None:
+        state = {
+            "digest": self.cell.digest,
+            "fingerprint": self.suite.fingerprint,
+            "run": teacher.snapshot(self.teacher, self.env),
+            "ladder": self.ladder.state_dict(),
+            "trace": self.trace.state_dict(),
+            "competence": self.competence,
+        }
+        save_checkpoint(self.checkpoint, state)
+
+    def _resume(self) -> dict[str, Any] | None:
+        if not self.checkpoint.exists():
+            return None
+        state = load_checkpoint(self.checkpoint)
+        for what, now in (("digest", self.cell.digest), ("fingerprint", self.suite.fingerprint)):
+            if state[what] != now:
+                raise UserError(
+                    f"checkpoint {self.checkpoint} is another's ({what} {state[what]}, "
+                    f"now {now}): choose another --out, or start anew with --overwrite"
+                )
+        self.ladder.load_state_dict(state["ladder"])
+        self.trace.load_state_dict(state["trace"])
+        self.competence = state["competence"]
+        run: dict[str, Any] = state["run"]
+        return run
+
+    def _finish(self) -> None:
+        write_table(self.folder / "trace.parquet", self.trace.table())
+        write_table(self.folder / "results.parquet", pl.DataFrame(self.ladder.rows))
+        write_table(self.folder / "timing.parquet", pl.DataFrame(self.trace.seconds))
+        save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
+        save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
+        summary = self._summary()
+        self.tracker.finish(summary, self.trace.table(), self.folder)
+        write_json(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
+        self.checkpoint.unlink(missing_ok=True)
+
+    def _summary(self) -> dict[str, Any]:
+        last = self.trace.rows[-1]
+        costs = {name: last[name] for name in ("updates", "tokens", "forward_equivalents")}
+        reached = self.ladder.mastered_at
+        training = sum(row["training_seconds"] for row in self.trace.seconds)
+        evaluation = sum(row["evaluation_seconds"] for row in self.trace.seconds)
+        return {
+            "suite": self.cell.suite,
+            "student": self.cell.student,
+            "teacher": self.cell.teacher,
+            "seed": self.cell.seed,
+            "fingerprint": self.suite.fingerprint,
+            "budget": self.cell.schedule.budget,
+            "mastered": reached is not None,
+            "to_mastery": reached,
+            "spent": costs,
+            "competence": float(self.competence[self.suite.arms.targets].mean()),
+            "area_under_curve": area_under_curve(self.ladder.rows, self.cell.schedule.budget),
+            "seconds": {"training": training, "evaluation": evaluation},
+        }
+
+
+def area_under_curve(rows: list[dict[str, Any]], budget: int) -> float:
+    """Mean over the budget (in updates) of the targets' mean competence: trapezoids, the last value held to the end.
+
+    The curve starts at competence 0: an untrained student.
+    """
+    curve: dict[int, list[float]] = {}
+    for row in rows:
+        if row["target"]:
+            curve.setdefault(row["updates"], []).append(row["competence"])
+    updates = np.array([0, *curve, budget])
+    means = [float(np.mean(values)) for values in curve.values()]
+    return float(np.trapezoid([0.0, *means, means[-1]], updates) / budget)

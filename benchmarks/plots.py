@@ -1,0 +1,151 @@
+"""The report's pictures, as SVG text that takes its ink from the page (readable in light and dark)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from benchmarks.statistics import Floats, interval
+
+# Okabe and Ito's palette, safe for colour-blind readers.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#999999")
+_INK = "#010203"  # stands for the page's text colour
+_STYLE: Any = {
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "legend.frameon": False,
+    "font.size": 9,
+    "svg.fonttype": "none",
+}
+
+
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(axes.ravel())
+
+
+def _svg(figure: Figure, name: str) -> str:
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :].replace(_INK, "currentColor")
+
+
+def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
+    """A curve on a grid, the last value held; 0 at update 0."""
+    curve: Floats = np.interp(grid, np.concatenate([[0.0], updates]), np.concatenate([[0.0], values]))
+    return curve
+
+
+def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str) -> str:
+    """Mean competence of the targets on TEST over updates, a line per teacher, band: 95 % interval over seeds."""
+    with matplotlib.rc_context(_STYLE):
+        figure, (axes,) = _figure(1, 1, 7.2, 3.4)
+        targets = results.filter(pl.col("target"))
+        reach = min(budget, float(results["updates"].max()) * 1.05)  # type: ignore[arg-type]
+        grid = np.linspace(0, reach, 121)
+        for number, teacher in enumerate(teachers):
+            of_teacher = targets.filter(pl.col("teacher") == teacher)
+            curves = []
+            for _, run in of_teacher.group_by("seed", maintain_order=True):
+                mean = run.group_by("updates", maintain_order=True).agg(pl.col("competence").mean())
+                curves.append(held(mean["updates"].to_numpy(), mean["competence"].to_numpy(), grid))
+            stacked = np.stack(curves)  # (seeds, grid)
+            colour = PALETTE[number % len(PALETTE)]
+            axes.plot(grid, stacked.mean(axis=0), color=colour, label=teacher, linewidth=1.8)
+            bands = [interval(column) or [column[0]] * 2 for column in stacked.T.tolist()]
+            axes.fill_between(grid, *np.array(bands).T, color=colour, alpha=0.18, linewidth=0)
+        axes.set(xlabel="updates", ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
+        axes.legend(loc="lower right")
+        return _svg(figure, f"curves {name}")
+
+
+def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], name: str) -> str:
+    """What each teacher chose: share of the sequences per arm over updates, mean over the lifetimes still running."""
+    columns = min(3, len(teachers))
+    rows = -(-len(teachers) // columns)
+    with matplotlib.rc_context(_STYLE):
+        figure, panels = _figure(rows, columns, 7.2, 2.2 * rows + 0.5)
+        colours = [matplotlib.colormaps["viridis"](x) for x in np.linspace(0.05, 0.95, len(arms))]
+        for axes, teacher in zip(panels, teachers, strict=False):
+            of_teacher = trace.filter(pl.col("teacher") == teacher)
+            last = int(of_teacher["updates"].max())  # type: ignore[arg-type]
+            edges = np.linspace(0, last, min(60, of_teacher["decision"].n_unique()) + 1)
+            place = np.clip(np.digitize(of_teacher["updates"].to_numpy(), edges, right=True) - 1, 0, len(edges) - 2)
+            counts = np.zeros((len(edges) - 1, len(arms)))
+            np.add.at(counts, place, np.stack(of_teacher["count"].to_list()))
+            share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+            axes.stackplot(edges[1:], share.T, colors=colours, linewidth=0)
+            axes.set(title=teacher, xlim=(edges[1], last), ylim=(0, 1), xlabel="updates")
+        for axes in panels[len(teachers) :]:
+            axes.remove()
+        if len(arms) <= 12:
+            handles = [matplotlib.patches.Patch(color=c) for c in colours]
+            figure.legend(handles, arms, loc="outside lower center", ncols=min(4, len(arms)), fontsize=8)
+        return _svg(figure, f"choices {name}")
+
+
+def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:
+    """Cost to mastery, a row per teacher: a dot per seed, an open arrow where the budget ended first."""
+    with matplotlib.rc_context(_STYLE):
+        figure, (axes,) = _figure(1, 1, 7.2, 0.45 * len(groups) + 0.9)
+        for row, group in enumerate(groups):
+            record = group["cost_to_mastery"][unit]
+            colour = PALETTE[row % len(PALETTE)]
+            values, censored = np.array(record["values"]), np.array(record["censored"])
+            jitter = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else np.zeros(1)
+            axes.plot(values[~censored], row + jitter[~censored], "o", color=colour, markersize=5)
+            axes.plot(values[censored], row + jitter[censored], ">", color=colour, markersize=6, fillstyle="none")
+            axes.plot([record["mean"]] * 2, [row - 0.32, row + 0.32], color=colour, linewidth=2)
+            if record["interval"] is not None:
+                axes.barh(row, np.diff(record["interval"])[0], left=record["interval"][0], color=colour, alpha=0.2)
+        axes.set_yticks(range(len(groups)), [str(group["teacher"]) for group in groups])
+        axes.set(xlabel=f"{unit.replace('_', '-')} to mastery (> not mastered within the budget)", xlim=(0, None))
+        axes.invert_yaxis()
+        return _svg(figure, f"costs {name} {unit}")
+
+
+def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
+    """Final competence per difficulty level on TEST, a line per teacher; shaded: levels never taught."""
+    with matplotlib.rc_context(_STYLE):
+        figure, (axes,) = _figure(1, 1, 7.2, 3.0)
+        last = results.filter(pl.col("updates") == pl.col("updates").max().over("teacher", "seed"))
+        order = last.sort("arm").unique("level", keep="first", maintain_order=True)
+        levels, taught = order["level"].to_list(), order["taught"].to_list()
+        for number, teacher in enumerate(teachers):
+            of_teacher = last.filter(pl.col("teacher") == teacher)
+            per_seed = of_teacher.group_by("level", "seed").agg(pl.col("competence").mean())
+            values = [per_seed.filter(pl.col("level") == level)["competence"].to_list() for level in levels]
+            means = np.array([np.mean(v) for v in values])
+            spread = np.array([interval(sorted(v)) or [v[0]] * 2 for v in values]).T  # (2, levels)
+            shift = (number - (len(teachers) - 1) / 2) * 0.1
+            error = np.abs(spread - means)
+            place = np.arange(len(levels)) + shift
+            colour = PALETTE[number % len(PALETTE)]
+            axes.errorbar(place, means, error, fmt="o", color=colour, label=teacher, markersize=5, capsize=2)
+        if not all(taught):
+            axes.axvspan(taught.index(False) - 0.5, len(levels) - 0.5, color="#888888", alpha=0.15, linewidth=0)
+            axes.text(taught.index(False) - 0.45, 1.0, "beyond: never taught", va="top", fontsize=8)
+        axes.set_xticks(range(len(levels)), levels, fontsize=8)
+        axes.set(ylabel="final competence (TEST)", ylim=(-0.03, 1.05), xlim=(-0.5, len(levels) - 0.5))
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return _svg(figure, f"levels {name}")

@@ -1,0 +1,145 @@
+"""The report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import polars as pl
+
+from benchmarks import plots
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(
+    groups: Sequence[dict[str, Any]],
+    results: pl.DataFrame,
+    trace: pl.DataFrame,
+    environment: dict[str, str],
+    unfinished: Sequence[str],
+) -> str:
+    """The report as HTML.
+
+    Args:
+        groups: the records of ``statistics.summarise``.
+        results: the TEST ladder of all lifetimes.
+        trace: the decisions of all lifetimes.
+        environment: what they were run with.
+        unfinished: names of planned lifetimes without results.
+    """
+    parts = []
+    for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
+        of_part = (pl.col("suite") == suite) & (pl.col("student") == student)
+        own = [g for g in groups if (g["suite"], g["student"]) == (suite, student)]
+        parts.append(_part(own, results.filter(of_part), trace.filter(of_part)))
+    page = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    ).get_template("report.html")
+    return page.render(
+        parts=parts,
+        lifetimes=sum(len(g["seeds"]) for g in groups),
+        environment=environment,
+        unfinished=list(unfinished),
+    )
+
+
+def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFrame) -> dict[str, Any]:
+    first = groups[0]
+    name = f"{first['suite']} {first['student']}"
+    teachers = [g["teacher"] for g in groups]
+    arms = results.filter(pl.col("taught")).unique("arm", maintain_order=True).sort("arm")["arm_name"].to_list()
+    figures = [
+        (
+            plots.learning_curves(results, teachers, first["budget"], name),
+            "Learning curves: mean competence of the target arms on held-out TEST samples; band: 95 % bootstrap "
+            "interval over seeds. A lifetime that stopped at mastery holds its last value.",
+        ),
+        (
+            plots.choices(trace, teachers, arms, name),
+            "What the teacher chose: share of the training sequences that each arm got (achieved, not intended)"
+            + (f"; arms from dark to light: {arms[0]} ... {arms[-1]}." if len(arms) > 12 else "."),
+        ),
+        (
+            plots.costs(groups, "updates", name),
+            "Updates to mastery: one mark per seed; an open arrow is a lifetime that had not mastered when its budget "
+            "ended. Line: mean restricted to the budget; bar: 95 % bootstrap interval.",
+        ),
+        (
+            plots.costs(groups, "forward_equivalents", name),
+            "Forward-equivalents to mastery (probes charged).",
+        ),
+        (
+            plots.final_levels(results, teachers, name),
+            "Final competence per level, mean over seeds and 95 % interval. A lifetime ends at mastery or at the "
+            "budget, so lifetimes differ in length.",
+        ),
+    ]
+    return {
+        "suite": first["suite"],
+        "student": first["student"],
+        "budget": first["budget"],
+        "fingerprint": first["fingerprint"],
+        "words": _words(groups),
+        "table": [_row(g) for g in groups],
+        "figures": [{"svg": svg, "caption": caption} for svg, caption in figures],
+    }
+
+
+def _number(value: float) -> str:
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / limit if unit != 'k' else value / 1e3:.3g} {unit}"
+    return f"{value:.4g}"
+
+
+def _cost(record: dict[str, Any]) -> str:
+    sign = "≥ " if any(record["censored"]) else ""
+    bounds = record["interval"]
+    return f"{sign}{_number(record['mean'])}" + (f" [{_number(bounds[0])}, {_number(bounds[1])}]" if bounds else "")
+
+
+def _row(group: dict[str, Any]) -> list[str]:
+    area = group["area_under_curve"]
+    bounds = area["interval"]
+    row = [
+        group["teacher"],
+        str(len(group["seeds"])),
+        f"{group['solve_rate']:.0%}",
+        *(_cost(group["cost_to_mastery"][unit]) for unit in ("updates", "tokens", "forward_equivalents")),
+        f"{area['mean']:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""),
+    ]
+    over = group.get("over_uniform")
+    if over is None:
+        return [*row, "", ""]
+    record = over["updates"]
+    sign = {"none": "", "at least": "≥ ", "at most": "≤ ", "unknown": "? "}[record["bound"]]
+    chance = record["probability_of_improvement"]
+    span = f" [{chance['interval'][0]:.2f}, {chance['interval'][1]:.2f}]" if chance["interval"] else ""
+    return [*row, f"{sign}{record['speedup']:.2f}", f"{chance['value']:.2f}{span}"]
+
+
+def _words(groups: list[dict[str, Any]]) -> str:
+    """What the table says, and how much it can say."""
+    solved = [g for g in groups if g["solve_rate"] > 0]
+    seeds = min(len(g["seeds"]) for g in groups)
+    caution = (
+        f" With {seeds} seed{'s' if seeds > 1 else ''} this is a direction, not a result: a tested claim needs "
+        "at least 10 pairs."
+        if seeds < 10
+        else ""
+    )
+    if not solved:
+        best = max(groups, key=lambda g: g["area_under_curve"]["mean"])
+        return (
+            "No lifetime mastered the suite within the budget. The largest area under the curve: "
+            f"{best['teacher']} ({best['area_under_curve']['mean']:.3f})." + caution
+        )
+    best = min(solved, key=lambda g: g["cost_to_mastery"]["updates"]["mean"])
+    mean = best["cost_to_mastery"]["updates"]["mean"]
+    return (
+        f"Fewest updates to mastery: {best['teacher']}, {mean:.0f} on average, "
+        f"{best['solve_rate']:.0%} of its lifetimes mastered." + caution
+    )

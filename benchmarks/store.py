@@ -1,0 +1,169 @@
+"""Files that are never half-written, checkpoints without pickle, and one writer per folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import safetensors.torch
+import torch
+
+
+class UserError(Exception):
+    """A user's mistake or a full disk: one line that says what was expected, what came, what to do. Exit code 2."""
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Writes to a temporary file beside ``path``, flushes it to the disk and renames it: the old content or the new.
+
+    Raises:
+        UserError: the disk is full or the folder cannot be written; ``path`` is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except Exception as error:
+        temporary.unlink(missing_ok=True)
+        # Parquet and safetensors writers wrap the operating system's error in types of their own.
+        if isinstance(error, OSError) or "os error" in str(error).lower() or "I/O error" in str(error):
+            raise UserError(
+                f"cannot write {path}: {error}; what was written before is intact: free space or choose another --out, "
+                "then give the same command again"
+            ) from error
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes JSON atomically."""
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    write_atomically(path, lambda temporary: _write_text(temporary, text))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes text atomically."""
+    write_atomically(path, lambda temporary: _write_text(temporary, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def write_table(path: Path, table: pl.DataFrame) -> None:
+    """Writes parquet atomically."""
+    write_atomically(path, lambda temporary: table.write_parquet(temporary))
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path}: {error}; move the folder away, or start anew with --overwrite") from error
+
+
+def save_checkpoint(path: Path, state: Any) -> None:
+    """Saves nested dicts, lists and tuples of arrays, tensors and plain values: safetensors, no pickle, atomically."""
+    tensors: dict[str, torch.Tensor] = {}
+    outline = json.dumps(_flatten(state, tensors))
+    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary, {"outline": outline}))
+
+
+def load_checkpoint(path: Path) -> Any:
+    """Loads what ``save_checkpoint`` saved: arrays as arrays, tensors as tensors.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            outline = json.loads(file.metadata()["outline"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+        raise UserError(
+            f"checkpoint {path} is damaged ({error}): delete it to start this lifetime anew, or use --overwrite"
+        ) from error
+    return _unflatten(outline, tensors)
+
+
+def _flatten(node: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """JSON that keeps the nesting and the kinds; tensors go to the side, by number."""
+    if isinstance(node, dict):
+        return {"dict": [[key, _flatten(value, tensors)] for key, value in node.items()]}
+    if isinstance(node, list | tuple):
+        return {type(node).__name__: [_flatten(item, tensors) for item in node]}
+    if isinstance(node, np.ndarray | torch.Tensor):
+        name = str(len(tensors))
+        array = isinstance(node, np.ndarray)
+        # Cloned: safetensors refuses tensors that share memory.
+        tensors[name] = torch.from_numpy(np.array(node)) if array else node.detach().cpu().contiguous().clone()  # type: ignore[union-attr]
+        return {"array" if array else "tensor": name}
+    if isinstance(node, np.generic):
+        return {"value": node.item()}
+    if node is None or isinstance(node, bool | int | float | str):
+        return {"value": node}
+    raise TypeError(
+        f"a state may hold dicts, lists, tuples, arrays, tensors and plain values; got {type(node).__name__}"
+    )
+
+
+def _unflatten(node: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Any:
+    ((kind, content),) = node.items()
+    if kind == "dict":
+        return {key: _unflatten(value, tensors) for key, value in content}
+    if kind in ("list", "tuple"):
+        items = [_unflatten(item, tensors) for item in content]
+        return items if kind == "list" else tuple(items)
+    if kind == "array":
+        return tensors[content].numpy()
+    return tensors[content] if kind == "tensor" else content
+
+
+@contextmanager
+def only_writer(folder: Path, wait: float = 0.0) -> Iterator[None]:
+    """Holds the folder for this process; the operating system lets go of it when the process dies.
+
+    Args:
+        folder: made if it is not there.
+        wait: seconds to wait for another writer to end.
+
+    Raises:
+        UserError: another process writes here, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}; choose another --out") from error
+    with file:
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    raise UserError(
+                        f"another process is writing to {folder}: wait for it to end, or choose another --out"
+                    ) from error
+                time.sleep(0.1)
+        yield

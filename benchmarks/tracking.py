@@ -1,0 +1,199 @@
+"""Weights & Biases: one run per lifetime, grouped without the seed. The only module that imports wandb.
+
+Tracking never stops training: what fails is said once, and the lifetime goes on without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import logging
+import os
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import polars as pl
+
+from benchmarks.provenance import environment
+from benchmarks.settings import Cell
+from benchmarks.store import UserError
+from envs import Suite
+
+Mode = Literal["offline", "online", "disabled"]
+_log = logging.getLogger("paceline")
+
+
+class Tracker(Protocol):
+    """Where a lifetime's decisions, evaluations and results are logged."""
+
+    def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
+        """Begins the run of a cell, or goes on with it."""
+
+    def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
+        """One trace record."""
+
+    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
+        """The TEST ladder's rows of one evaluation."""
+
+    def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+        """Ends the run with its summary, the table of decisions and the artifacts."""
+
+
+class NoTracker:
+    """Logs nothing."""
+
+    def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
+        """Nothing."""
+
+    def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
+        """Nothing."""
+
+    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
+        """Nothing."""
+
+    def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+        """Nothing."""
+
+
+def refuse_missing_wandb(mode: Mode) -> None:
+    """Raises ``UserError`` if wandb is asked for and not installed."""
+    if mode != "disabled" and importlib.util.find_spec("wandb") is None:
+        raise UserError("wandb is not installed: pip install wandb, or give --wandb disabled")
+
+
+def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str) -> Tracker:
+    """A tracker for one cell."""
+    return NoTracker() if mode == "disabled" else WandbTracker(mode, project, bench_id, job_type)
+
+
+class WandbTracker:
+    """Logs a lifetime as one W&B run with axes of its own (never ``step=``).
+
+    ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``.
+    The run id derives from the bench and the cell, so a resumed lifetime goes on in the same run (the rows between
+    its last checkpoint and the interruption are logged again, with equal content).
+
+    Args:
+        mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline.
+        project: W&B project.
+        bench_id: random id of the bench, kept in its folder.
+        job_type: ``bench`` or ``run``.
+    """
+
+    def __init__(self, mode: Mode, project: str, bench_id: str, job_type: str):
+        self.mode, self.project, self.bench_id, self.job_type = mode, project, bench_id, job_type
+        self._run: Any = None
+        self._failed = False
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failed:
+            _log.warning("W&B tracking stopped (%s: %s); training goes on", type(error).__name__, error)
+        self._failed, self._run = True, None
+
+    def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
+        """Begins the run of a cell, or goes on with it."""
+        os.environ.setdefault("WANDB_SILENT", "true")
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        import wandb
+
+        settings = wandb.Settings(
+            init_timeout=20, silent=True, console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True
+        )
+        options: dict[str, Any] = {
+            "project": self.project,
+            "dir": str(folder),
+            "id": hashlib.sha256(f"{self.bench_id} {cell.digest}".encode()).hexdigest()[:16],
+            "name": cell.name,
+            "group": "/".join((cell.suite, cell.student, cell.teacher)),
+            "job_type": self.job_type,
+            "tags": [cell.suite, cell.student, cell.teacher],
+            "config": {
+                **dataclasses.asdict(cell),
+                "fingerprint": suite.fingerprint,
+                "arms": list(suite.arms.names),
+                "environment": environment(),
+            },
+            "resume": "allow",
+            "settings": settings,
+        }
+        try:
+            self._run = wandb.init(mode=self.mode, **options)
+        except Exception as error:  # whatever the client raises, training goes on
+            if self.mode == "online":
+                _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", error)
+                try:
+                    self._run = wandb.init(mode="offline", **options)
+                except Exception as second:
+                    self._fail(second)
+            else:
+                self._fail(error)
+        if self._run is not None:
+            for axis, pattern in (
+                ("teacher/decision", "teacher/*"),
+                ("student/tokens", "student/*"),
+                ("eval/updates", "eval/*"),
+            ):
+                self._run.define_metric(axis, hidden=True)
+                self._run.define_metric(pattern, step_metric=axis)
+
+    def _log_rows(self, rows: dict[str, Any]) -> None:
+        if self._run is None:
+            return
+        try:
+            self._run.log(rows)
+        except Exception as error:
+            self._fail(error)
+
+    def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
+        """Mixture, reward and scaled gains of the teacher; scores and costs of the student."""
+        rows: dict[str, Any] = {
+            "teacher/decision": record["decision"],
+            "teacher/reward": record["reward"],
+            "student/tokens": record["tokens"],
+            "student/updates": record["updates"],
+            "student/forward_equivalents": record["forward_equivalents"],
+            "student/gradient_norm": record["gradient_norm"],
+        }
+        for arm, name in enumerate(suite.arms.names):
+            rows[f"teacher/weight/{name}"] = float(record["mixture"][arm])
+            if record["count"][arm]:
+                rows[f"teacher/scaled_gain/{name}"] = float(record["scaled_gain"][arm])
+                rows[f"student/loss/{name}"] = float(record["loss"][arm])
+                rows[f"student/competence/{name}"] = float(record["competence"][arm])
+        self._log_rows(rows)
+
+    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
+        """Loss and competence on TEST, by arm, and the targets' mean."""
+        targets = [row["competence"] for row in rows if row["target"]]
+        logged = {"eval/updates": rows[0]["updates"], "eval/target_competence": sum(targets) / len(targets)}
+        for row in rows:
+            logged[f"eval/competence/{row['arm_name']}"] = row["competence"]
+            logged[f"eval/loss/{row['arm_name']}"] = row["loss"]
+        self._log_rows(logged)
+
+    def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+        """Summary, the decisions as one table, and the artifacts teacher, student, results, settings."""
+        if self._run is None:
+            return
+        try:
+            import wandb
+
+            names = [n for n in trace.columns if not isinstance(trace.schema[n], pl.List)]
+            shown = [*names, "mixture", "count"]
+            table = wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])
+            self._run.log({"teacher/decisions": table})
+            self._run.summary.update({k: v for k, v in summary.items() if k != "seconds"})
+            for kind, files in (
+                ("teacher", ["teacher.safetensors"]),
+                ("student", ["student.safetensors"]),
+                ("results", ["results.parquet", "trace.parquet"]),
+                ("settings", ["cell.json"]),
+            ):
+                artifact = wandb.Artifact(f"{self._run.id}-{kind}", type=kind)
+                for file in files:
+                    artifact.add_file(str(folder / file))
+                self._run.log_artifact(artifact)
+            self._run.finish()
+        except Exception as error:
+            self._fail(error)
