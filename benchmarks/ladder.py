@@ -22,15 +22,16 @@ class Ladder:
 
     Args:
         suite: the arms.
-        size: sequences per taught arm (at least 512 for a result to be quoted).
-        beyond_size: sequences per arm beyond the taught range.
+        size: sequences per target arm (at least 512 for a result to be quoted).
+        other_size: sequences per auxiliary arm and per arm beyond the taught range.
     """
 
-    def __init__(self, suite: Suite, size: int = 512, beyond_size: int = 128):
+    def __init__(self, suite: Suite, size: int = 512, other_size: int = 128):
         self.suite = suite
         self.rows: list[dict[str, Any]] = []
         self.mastered_at: dict[str, Any] | None = None
-        sizes = [size] * suite.num_arms + [beyond_size] * suite.num_beyond
+        judged = [*suite.arms.targets.tolist(), *[False] * suite.num_beyond]
+        sizes = [size if target else other_size for target in judged]
         self._batches: list[Batch] = [stack([suite.batch(arm, 0, _SEED, Split.TEST, n)]) for arm, n in enumerate(sizes)]
         self._candidate: dict[str, Any] | None = None
 

@@ -41,19 +41,26 @@ class TextSuite:
 
     source: str = ""
     """A folder with one subfolder per domain; empty: the running Python's standard library."""
-    domains: tuple[str, ...] = ()
-    """Domains to keep; none: all."""
-    contexts: tuple[int, ...] = (32, 64, 128)
+    domains: tuple[str, ...] = ("modules", "asyncio", "email", "encodings")
+    """Domains to keep; none: all. The default ones are packages of the standard library."""
+    contexts: tuple[int, ...] = (16, 32, 64)
     """Window lengths in bytes, easiest first."""
     chunk_bytes: int | None = None
     """Cut files into documents of this many bytes."""
-    goal_bits: float = 2.0
+    start_bits: float = 5.0
+    """Bits per byte at competence 0."""
+    goal_bits: float = 2.6
     """Bits per byte at competence 1."""
 
     def build(self, name: str) -> Suite:
         """The suite."""
         task = TextTask(
-            self.source or None, self.contexts, self.domains or None, self.chunk_bytes, goal_bits=self.goal_bits
+            self.source or None,
+            self.contexts,
+            self.domains or None,
+            self.chunk_bytes,
+            start_bits=self.start_bits,
+            goal_bits=self.goal_bits,
         )
         return Suite([task], lambda _, difficulty: difficulty["context"] == self.contexts[-1], name)
 
@@ -147,7 +154,7 @@ class Schedule:
 SUITES: dict[str, tuple[SuiteComponent, Schedule]] = {
     "addition": (AdditionSuite(5), Schedule(20_000, 128, 10, 100)),
     "addition-small": (AdditionSuite(3), Schedule(8_000, 128, 10, 100)),
-    "text": (TextSuite(), Schedule(3_000, 32, 10, 250)),
+    "text": (TextSuite(), Schedule(2_500, 64, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {"lstm": LSTMStudent(), "transformer": TransformerStudent()}
 TEACHERS: dict[str, Any] = {

@@ -22,6 +22,7 @@ from envs import Suite
 
 Mode = Literal["offline", "online", "disabled"]
 _log = logging.getLogger("paceline")
+_unreachable = False  # in this process: waiting for the server once is enough
 
 
 class Tracker(Protocol):
@@ -117,17 +118,7 @@ class WandbTracker:
             "resume": "allow",
             "settings": settings,
         }
-        try:
-            self._run = wandb.init(mode=self.mode, **options)
-        except Exception as error:  # whatever the client raises, training goes on
-            if self.mode == "online":
-                _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", error)
-                try:
-                    self._run = wandb.init(mode="offline", **options)
-                except Exception as second:
-                    self._fail(second)
-            else:
-                self._fail(error)
+        self._init(options)
         if self._run is not None:
             for axis, pattern in (
                 ("teacher/decision", "teacher/*"),
@@ -136,6 +127,27 @@ class WandbTracker:
             ):
                 self._run.define_metric(axis, hidden=True)
                 self._run.define_metric(pattern, step_metric=axis)
+
+    def _init(self, options: dict[str, Any]) -> None:
+        """Online if asked for, logged in and reached; else offline; else not at all. Never asks for a login."""
+        global _unreachable
+        import wandb
+
+        if self.mode == "online" and not _unreachable:
+            try:
+                if not wandb.login(prompt=False):
+                    raise RuntimeError("not logged in: `wandb login`, or set WANDB_API_KEY")
+                self._run = wandb.init(mode="online", **options)
+                return
+            except Exception as error:  # whatever the client raises, training goes on
+                _unreachable = True
+                line = " ".join(str(error).split())
+                _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", line)
+                wandb.teardown()  # the service still holds the run's id
+        try:
+            self._run = wandb.init(mode="offline", **options)
+        except Exception as error:
+            self._fail(error)
 
     def _log_rows(self, rows: dict[str, Any]) -> None:
         if self._run is None:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from envs.batch import IGNORE, Batch, Scores
 
+_CHUNK_TOKENS = 4096  # of one forward in evaluate
+
 
 class TorchStudent:
     """K learners over ``make_model()``, each an ordinary module with its own optimiser and random stream, in a loop.
@@ -116,13 +118,16 @@ class TorchStudent:
             model.eval()
             try:
                 with torch.inference_mode(), self._own_randomness(k):
-                    targets = torch.from_numpy(own.targets).to(self._device)
-                    logits = self._logits(model, own)
-                    rows.append(_scores(logits, _losses(logits, targets), targets))
+                    rows.append(torch.cat([self._evaluated(model, part) for part in _chunks(own)], dim=1))
             finally:
                 for module, mode in modes:
                     module.training = mode
         return _stacked(rows, None)
+
+    def _evaluated(self, model: nn.Module, batch: Batch) -> Tensor:
+        targets = torch.from_numpy(np.ascontiguousarray(batch.targets)).to(self._device)
+        logits = self._logits(model, batch)
+        return _scores(logits, _losses(logits, targets), targets)
 
     def _logits(self, model: nn.Module, batch: Batch) -> Tensor:
         logits = model(torch.from_numpy(np.ascontiguousarray(batch.tokens)).to(self._device))
@@ -170,6 +175,14 @@ class TorchStudent:
             self.models[-1].load_state_dict(learner["model"])
             self._optimizers[-1].load_state_dict(learner["optimizer"])
             self._random.append(learner["random"])
+
+
+def _chunks(batch: Batch) -> Iterator[Batch]:
+    """Sequences in parts of about ``_CHUNK_TOKENS``: logits that stay in the cache are nearly twice as fast."""
+    step = max(1, _CHUNK_TOKENS // batch.tokens.shape[1])
+    for start in range(0, batch.num_sequences, step):
+        part = slice(start, start + step)
+        yield Batch(batch.tokens[part], batch.targets[part])
 
 
 def _losses(logits: Tensor, targets: Tensor) -> Tensor:

@@ -1,0 +1,63 @@
+"""Shared by all tests: one torch thread (two cores are shared by two workers), and the command line as a user has it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.update(OMP_NUM_THREADS="1", WANDB_MODE="", WANDB_SILENT="true")
+os.environ.pop("WANDB_MODE")
+
+OWN_MODULE = """
+import envs
+
+suite = envs.Suite([envs.Addition(digits=range(1, 4))], name="own")
+
+
+def make_student(vocab_size):
+    return envs.ScriptedStudent(suite)
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def suite():
+    import envs
+
+    return envs.Suite([envs.Addition(digits=range(1, 4))], name="addition-small")
+
+
+@pytest.fixture
+def paceline(tmp_path):
+    """Runs the command line in a temporary folder that holds ``own.py``, with a student of the user's."""
+    (tmp_path / "own.py").write_text(OWN_MODULE)
+
+    def call(*arguments, timeout=120, **options):
+        return subprocess.run(
+            command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=tmp_path, **options
+        )
+
+    return call
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "benchmarks", *map(str, arguments)]
+
+
+@pytest.fixture
+def documents(tmp_path):
+    """A folder of two text domains, eight documents each."""
+    root = tmp_path / "texts"
+    for domain, alphabet in (("first", "abcdefgh"), ("second", "01234567")):
+        (root / domain).mkdir(parents=True)
+        for number, letter in enumerate(alphabet):
+            (root / domain / f"{number}.txt").write_text((letter * (number + 2) + alphabet) * 40)
+    return Path(root)

@@ -1,0 +1,93 @@
+"""Every law of a task catches a fake that breaks it, and names it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from envs import IGNORE, Addition, Axis, Batch
+from envs.checks import TASK_LAWS, check_task
+
+
+@dataclass(frozen=True)
+class Nameless(Addition):
+    name: str = ""
+
+
+class TooFewSequences(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        return Batch(batch.tokens[1:], batch.targets[1:])
+
+
+class OutOfVocabulary(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        return Batch(batch.tokens, np.where(batch.targets == 9, 12, batch.targets))
+
+
+class NoTargets(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        batch.targets[0] = IGNORE
+        return batch
+
+
+class Remembers(Addition):
+    calls = 0
+
+    def sample(self, rng, difficulty, batch_size, split):
+        type(self).calls += 1
+        return super().sample(np.random.default_rng(self.calls), difficulty, batch_size, split)
+
+
+class IgnoresTheGenerator(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        return super().sample(np.random.default_rng(0), difficulty, batch_size, split)
+
+
+class SeedsGlobally(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        np.random.seed(0)  # noqa: NPY002
+        return super().sample(rng, difficulty, batch_size, split)
+
+
+class FallingCompetence(Addition):
+    def competence(self, loss, token_accuracy, sequence_accuracy):
+        return 1 - sequence_accuracy
+
+
+class BeyondIsTaught(Addition):
+    @property
+    def beyond(self):
+        return ({"digits": 1},)
+
+
+class NoAxis(Addition):
+    @property
+    def axes(self):
+        return (Axis("digits", ()),)
+
+
+FAKES = {
+    "described": (Nameless(), NoAxis()),
+    "batches_have_the_right_shape": (TooFewSequences(),),
+    "tokens_are_in_the_vocabulary": (OutOfVocabulary(),),
+    "every_sequence_has_a_target": (NoTargets(),),
+    "same_generator_same_batch": (Remembers(),),
+    "other_generator_other_batch": (IgnoresTheGenerator(),),
+    "global_generator_untouched": (SeedsGlobally(),),
+    "competence_is_bounded_and_monotone": (FallingCompetence(),),
+    "beyond_is_out_of_the_taught_range": (BeyondIsTaught(),),
+}
+
+
+@pytest.mark.parametrize("law", [law.__name__ for law in TASK_LAWS])
+def test_a_broken_fake_fails_the_law_by_name(law):
+    for fake in FAKES[law]:
+        with pytest.raises(AssertionError, match=f"^{law}: "):
+            check_task(fake)
+
+
+def test_a_sound_task_passes():
+    check_task(replace(Addition(), digits=(1, 2)))

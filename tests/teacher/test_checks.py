@@ -1,0 +1,124 @@
+"""The teachers keep the laws, and every law catches a fake that breaks it, and names it."""
+
+import numpy as np
+import pytest
+
+from teacher import Combined, Exp3, Exp3S, Mixed, TargetOnly, Uniform
+from teacher.checks import TEACHER_LAWS, check_teacher
+
+TEACHERS = {
+    "uniform": (Uniform, False),
+    "target only": (TargetOnly, False),
+    "mixed": (Mixed, False),
+    "combined": (Combined, False),
+    "exp3 anytime": (Exp3, True),
+    "exp3": (lambda: Exp3(gamma=0.1), True),
+    "exp3 full": (lambda: Exp3(feedback="full"), True),
+    "exp3 unscaled": (lambda: Exp3(gamma=0.1, scale=False), True),
+    "exp3s": (Exp3S, True),
+    "exp3s beta": (lambda: Exp3S(eta=0.03, beta=0.1), True),
+    "exp3s constant alpha": (lambda: Exp3S(alpha=0.001), True),
+    "exp3s full": (lambda: Exp3S(feedback="full"), True),
+}
+
+
+@pytest.mark.parametrize("name", TEACHERS)
+def test_keeps_the_laws(name):
+    make, learns = TEACHERS[name]
+    check_teacher(make, learns)
+
+
+class NotADistribution(Uniform):
+    def act(self, obs):
+        return 2 * super().act(obs)
+
+
+class ActsBeforeReset(Uniform):
+    def act(self, obs):
+        return np.full((1, 5), 0.2) if self._mixture is None else super().act(obs)
+
+
+class TakesAnything(Exp3S):
+    def update(self, obs, mixture, feedback):
+        gain = np.nan_to_num(feedback.gain, posinf=1.0)
+        super().update(obs, mixture, type(feedback)(gain, gain, gain, feedback.count))
+
+
+class FailsWithOneArm(Uniform):
+    def act(self, obs):
+        mixture = super().act(obs)
+        return mixture[:, :-1] if mixture.shape[1] == 1 else mixture
+
+
+class NeverForgets(Exp3S):
+    def reset(self, arms, num_envs, seed):
+        if self._weights is None or self._weights.shape != (num_envs, arms.num_arms):
+            super().reset(arms, num_envs, seed)
+
+
+class Leaning(Exp3S):
+    def act(self, obs):
+        return np.tile(super().act(obs).mean(axis=0), (len(obs), 1))
+
+
+class LosesItsCount(Exp3S):
+    def state_dict(self):
+        return {**super().state_dict(), "updates": 1}
+
+
+class UsesEverything(Exp3S):
+    def update(self, obs, mixture, feedback):
+        count = np.maximum(feedback.count, 1)
+        super().update(obs, mixture, type(feedback)(feedback.gain, feedback.loss, feedback.competence, count))
+
+
+class ChangesItsInput(Uniform):
+    def update(self, obs, mixture, feedback):
+        super().update(obs, mixture, feedback)
+        mixture *= 0.5
+
+
+class SeedsGlobally(Uniform):
+    def reset(self, arms, num_envs, seed):
+        np.random.seed(seed)  # noqa: NPY002
+        super().reset(arms, num_envs, seed)
+
+
+FAKES = {
+    "mixture_is_a_distribution": NotADistribution,
+    "refuses_before_reset": ActsBeforeReset,
+    "refuses_bad_feedback": TakesAnything,
+    "one_arm_works": FailsWithOneArm,
+    "same_seed_same_decisions": NeverForgets,
+    "rows_are_independent": Leaning,
+    "stop_and_resume_is_exact": LosesItsCount,
+    "unobserved_arms_are_ignored": UsesEverything,
+    "inputs_are_left_alone": ChangesItsInput,
+    "global_generator_untouched": SeedsGlobally,
+}
+
+
+@pytest.mark.parametrize("law", [law.__name__ for law in TEACHER_LAWS])
+def test_a_broken_fake_fails_the_law_by_name(law):
+    with pytest.raises(AssertionError, match=f"^{law}: "):
+        check_teacher(FAKES[law], learns=False)
+
+
+class GammaZero(Exp3):
+    """The baseline of a published comparison: it never updates a weight."""
+
+    def update(self, obs, mixture, feedback):
+        kept = None if self._sums is None else self._sums.copy()
+        super().update(obs, mixture, feedback)
+        self._sums = kept
+
+
+class WrongSign(Exp3S):
+    def update(self, obs, mixture, feedback):
+        super().update(obs, mixture, type(feedback)(-feedback.gain, feedback.loss, feedback.competence, feedback.count))
+
+
+@pytest.mark.parametrize("mutant", [GammaZero, WrongSign, Uniform], ids=lambda m: m.__name__)
+def test_a_teacher_that_does_not_learn_is_caught(mutant):
+    with pytest.raises(AssertionError, match="^finds_the_best_arm: "):
+        check_teacher(mutant, learns=True)

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+import envs
+from teacher import Combined, Feedback, Mixed, TargetOnly, Uniform
+from teacher.checks import _Arms
+
+
+def obs(num_arms, num_envs=1):
+    return np.zeros((num_envs, num_arms, 1), dtype=np.float32)
+
+
+def feedback(competence, count=600):
+    competence = np.atleast_2d(np.asarray(competence, dtype=float))
+    counts = np.where(np.isnan(competence), 0, count)
+    values = np.nan_to_num(competence)
+    return Feedback(values, values, values, counts)
+
+
+def stages(teacher, num_arms=4):
+    """The mixtures of successive stages, each passed by a perfect score."""
+    teacher.reset(_Arms(num_arms), 1, 0)
+    found = []
+    for _ in range(num_arms + 1):
+        found.append(teacher.act(obs(num_arms))[0].tolist())
+        teacher.update(obs(num_arms), teacher.act(obs(num_arms)), feedback(np.ones(num_arms)))
+    return found
+
+
+def test_combined_has_the_constants_of_its_source():
+    expected = [
+        [1, 0, 0, 0],
+        [1 / 4, 3 / 4, 0, 0],
+        [1 / 6, 1 / 6, 2 / 3, 0],
+        [1 / 8, 1 / 8, 1 / 8, 5 / 8],
+        [1 / 4] * 4,
+    ]
+    np.testing.assert_allclose(stages(Combined()), expected)
+
+
+def test_mixed_has_the_constants_of_its_source():
+    expected = [[1, 0, 0, 0], [1 / 2, 1 / 2, 0, 0], [1 / 3, 1 / 3, 1 / 3, 0], [1 / 4] * 4, [1 / 4] * 4]
+    np.testing.assert_allclose(stages(Mixed()), expected)
+
+
+def test_the_gate_needs_enough_sequences_and_judges_the_newest_level_only():
+    teacher = Combined(threshold=0.9, min_sequences=1000)
+    teacher.reset(_Arms(3), 1, 0)
+
+    def update(*competence, count=600):
+        teacher.update(obs(3), teacher.act(obs(3)), feedback(competence, count))
+        return teacher.diagnostics()["stage"].tolist()
+
+    assert update(1.0, np.nan, np.nan) == [0]  # 600 sequences: not judged yet
+    assert update(0.7, np.nan, np.nan) == [0]  # 0.85 over 1,200: judged, failed
+    assert update(1.0, np.nan, np.nan) == [0]  # judged anew
+    assert update(0.9, np.nan, np.nan) == [1]  # 0.95 over 1,200
+    assert update(1.0, 0.1, np.nan, count=2000) == [1]
+    assert update(np.nan, 0.9, np.nan, count=2000) == [2]
+
+
+def test_arms_of_one_level_share_its_part(documents):
+    suite = envs.Suite([envs.TextTask(documents, contexts=(8, 16))])
+    teacher = Combined()
+    teacher.reset(suite.arms, 1, 0)
+    teacher.update(obs(4), teacher.act(obs(4)), feedback([1, 1, 1, 1]))
+    np.testing.assert_allclose(teacher.act(obs(4)), [[1 / 8, 1 / 8, 3 / 8, 3 / 8]])
+
+
+def test_rows_advance_on_their_own():
+    teacher = Mixed()
+    teacher.reset(_Arms(2), 2, 0)
+    teacher.update(obs(2, 2), teacher.act(obs(2, 2)), feedback([[1, 0], [0.5, 0]]))
+    np.testing.assert_allclose(teacher.act(obs(2, 2)), [[0.5, 0.5], [1, 0]])
+
+
+def test_target_only_takes_the_hardest_targets():
+    suite = envs.Suite([envs.Addition(digits=(1, 2, 3))], lambda _, d: d["digits"] < 3)
+    teacher = TargetOnly()
+    teacher.reset(suite.arms, 2, 0)
+    assert teacher.act(obs(3, 2)).tolist() == [[0, 1, 0]] * 2
+
+
+def test_uniform_is_uniform():
+    teacher = Uniform()
+    teacher.reset(_Arms(5), 2, 0)
+    np.testing.assert_allclose(teacher.act(obs(5, 2)), np.full((2, 5), 0.2))
+
+
+@pytest.mark.parametrize("options", [{"threshold": 0}, {"threshold": 1.1}, {"min_sequences": 0}])
+def test_gates_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=r"threshold must be in \(0, 1\] and min_sequences at least 1"):
+        Combined(**options)

@@ -1,0 +1,75 @@
+"""The floors import only what they may, files stay small, and no drawer is called utils."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = ("envs", "student", "teacher", "benchmarks")
+SOURCES = [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
+
+# Third-party packages and floors that each floor may import; None: all.
+ALLOWED = {
+    "envs": {"envs", "numpy", "gymnasium", "scipy"},
+    "student": {"student", "envs", "numpy", "torch"},
+    "teacher": {"teacher", "numpy", "gymnasium", "scipy", "safetensors"},
+    "benchmarks": None,
+}
+ONLY_IN = {"wandb": {"benchmarks/tracking.py"}, "stable_baselines3": set()}
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.ImportFrom):
+            yield "relative import"
+
+
+def violations(source, place):
+    """What a file at ``place`` (relative to the root) must not import."""
+    import sys
+
+    floor = place.split("/")[0]
+    names = set(imported(ast.parse(source))) - set(sys.stdlib_module_names)
+    allowed = ALLOWED[floor]
+    found = set() if allowed is None else names - allowed
+    return found | {name for name in names if name in ONLY_IN and place not in ONLY_IN[name]}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_what_its_floor_may(path):
+    assert not violations(path.read_text(), str(path.relative_to(ROOT)))
+
+
+def test_the_rule_itself_finds_violations():
+    assert violations("def f():\n    import torch", "envs/suite.py") == {"torch"}
+    assert violations("from student import LSTM", "teacher/exp3.py") == {"student"}
+    assert violations("import wandb", "benchmarks/report.py") == {"wandb"}
+    assert not violations("import wandb", "benchmarks/tracking.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_are_small_and_named_for_what_they_hold(path):
+    assert len(path.read_text().splitlines()) <= 300
+    assert path.stem not in {"utils", "util", "common", "helpers", "misc", "base"}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name == "__init__.py"], ids=lambda p: str(p.parent.name))
+def test_init_only_re_exports(path):
+    for node in ast.parse(path.read_text()).body:
+        registers = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)  # gymnasium.register in envs
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert isinstance(node, ast.Import | ast.ImportFrom) or docstring or (registers and path.parent.name == "envs")
+
+
+def test_importing_the_ground_and_the_teachers_loads_no_torch():
+    import subprocess
+    import sys
+
+    code = "import envs, teacher, gymnasium; gymnasium.make('paceline/Curriculum-v0'); import sys; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "False"
