@@ -260,7 +260,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parses the command line and runs the command; exit code 2 and one line on a user's mistake."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    code = _guarded(lambda: _dispatch(arguments))
+    code = guarded(lambda: _dispatch(arguments))
     if code:
         raise SystemExit(code)
 
@@ -270,7 +270,7 @@ def _dispatch(arguments: Sequence[str] | None) -> None:
     command.execute()
 
 
-def _guarded(act: Callable[[], None]) -> int:
+def guarded(act: Callable[[], None]) -> int:
     """Runs a command; what a user can mend becomes one line on standard error."""
     try:
         act()

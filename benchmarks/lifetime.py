@@ -35,6 +35,8 @@ class Status(NamedTuple):
 def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     """Suite, environment and teacher of a cell.
 
+    A teacher that needs no gains (``feedback`` is ``any``) is not charged for a signal that it would not read.
+
     Raises:
         UserError: a setting or a file is not what was expected.
     """
@@ -48,7 +50,7 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             updates_per_decision=cell.schedule.updates_per_decision,
             batch_size=cell.schedule.batch_size,
             redraw=cell.redraw,
-            signal=cell.signal,
+            signal=cell.signal if made.feedback != "any" else "accuracy_gain",
             probe="all" if made.feedback == "full" else "none",
             probe_size=cell.probe_size,
         )

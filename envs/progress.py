@@ -36,15 +36,15 @@ class ArmScores:
         return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int64))
 
     def add(self, rows: Ints, arms: Ints, scores: Scores) -> None:
-        """Adds sequences, as sums: ``rows`` and ``arms`` broadcast to ``(K, B)``. ``means`` ends the summing."""
+        """Adds sequences, as sums: ``rows`` and ``arms`` broadcast to the scores. ``means`` ends the summing."""
         rows, arms = np.broadcast_to(rows, scores.loss.shape), np.broadcast_to(arms, scores.loss.shape)
-        for total, new in zip(
-            (self.loss, self.token_accuracy, self.sequence_accuracy),
-            (scores.loss, scores.token_accuracy, scores.sequence_accuracy),
-            strict=True,
+        for total, new in (
+            (self.loss, scores.loss),
+            (self.token_accuracy, scores.token_accuracy),
+            (self.sequence_accuracy, scores.sequence_accuracy),
+            (self.count, 1),
         ):
             np.add.at(total, (rows, arms), new)
-        np.add.at(self.count, (rows, arms), 1)
 
     def means(self) -> ArmScores:
         """From sums to means."""
@@ -77,42 +77,40 @@ class Decision:
     ):
         self.suite, self.student, self.seeds, self.number = suite, student, seeds, number
         self.drawn, self.last_competence, self.probe_size = drawn, last_competence, probe_size
-        num_learners, num_arms = drawn.shape
-        self.training = ArmScores.zeros(num_learners, num_arms)
-        self.trained_tokens = np.zeros(num_learners, dtype=np.int64)
+        num_learners = len(drawn)
         self.probed_tokens = np.zeros(num_learners, dtype=np.int64)
-        self.squared_norm = np.zeros(num_learners)
-        self.num_updates = 0
         self._rows = np.arange(num_learners)[:, None]
-        self._unseen = drawn.copy()
-        # For each learner, the batches in which an arm came up first, with the loss before training on them.
-        self._first: list[list[tuple[Batch, Floats, NDArray[np.bool_]]]] = [[] for _ in range(num_learners)]
+        self._steps: list[tuple[Batch, Scores]] = []
 
     def record(self, batch: Batch, scores: Scores) -> None:
-        """Takes in one training step on a ``(K, B, T)`` batch.
+        """Takes in one training step on a ``(K, B, T)`` batch. Kept as cheap as can be: ``close`` does the sums."""
+        self._steps.append((batch, scores))
+
+    def close(self) -> None:
+        """Sums up the training steps, once all are recorded.
 
         Raises:
             DivergedError: a loss is not finite.
         """
-        arms = batch.arms
-        assert arms is not None  # the environment's batches always bear their arms
+        self.num_updates = len(self._steps)
+        arms = np.stack([_arms(batch) for batch, _ in self._steps])  # (updates, K, B)
+        names = ("loss", "token_accuracy", "sequence_accuracy")
+        scores = Scores(*(np.stack([getattr(s, name) for _, s in self._steps]) for name in names))
         bad = ~np.isfinite(scores.loss)
         if bad.any():
-            k, b = (int(i) for i in np.argwhere(bad)[0])
+            update, k, b = (int(i) for i in np.argwhere(bad)[0])
+            arm = int(arms[update, k, b])
             raise DivergedError(
-                f"loss became {scores.loss[k, b]} at decision {self.number}, update {self.num_updates} of it, "
-                f"arm {arms[k, b]} ({self.suite.arm_name(int(arms[k, b]))}), learner {k} (seed {self.seeds[k]}): "
-                "lower the learning rate or clip gradients harder"
+                f"loss became {scores.loss[update, k, b]} at decision {self.number}, update {update} of it, arm {arm} "
+                f"({self.suite.arm_name(arm)}), learner {k} (seed {self.seeds[k]}): lower the learning rate or clip "
+                "gradients harder"
             )
-        self.training.add(self._rows, arms, scores)
-        self.trained_tokens += batch.token_counts()
-        if scores.gradient_norm is not None:
-            self.squared_norm += scores.gradient_norm**2
-        self.num_updates += 1
-        for k in np.flatnonzero(self._unseen[self._rows, arms].any(axis=1)).tolist():
-            first = self._unseen[k, arms[k]]  # (B,) sequences of arms that had not come up yet
-            self._first[k].append((batch.learner(k), scores.loss[k], first))
-            self._unseen[k, arms[k]] = False
+        sums = ArmScores.zeros(*self.drawn.shape)
+        sums.add(self._rows, arms, scores)
+        self.training = sums.means()
+        self.trained_tokens: Ints = np.sum([batch.token_counts() for batch, _ in self._steps], axis=0)
+        norms = [s.gradient_norm for _, s in self._steps if s.gradient_norm is not None]
+        self.mean_squared_norm: Floats = np.mean(np.square(norms), axis=0) if norms else np.zeros(len(self.drawn))
 
     def probe(self, arms: NDArray[np.bool_], fresh: int = 0) -> ArmScores:
         """Measures arms ``(K, A)`` on held-out PROBE batches, charged; the same batches for the same ``fresh``."""
@@ -138,16 +136,36 @@ class Decision:
     def loss_change_on_first_batches(self) -> Floats:
         """Loss before minus loss now, per arm, on the batch in which the arm came up first: ``(K, A)``, charged."""
         change, count = np.zeros(self.drawn.shape), np.zeros(self.drawn.shape)
-        for turn in range(max(map(len, self._first))):
-            picked = [first[min(turn, len(first) - 1)] for first in self._first]
-            batch = stack([batch for batch, _, _ in picked])
-            now = self.student.evaluate(batch).loss
-            for k, (own, before, first) in enumerate(picked):
-                if turn < len(self._first[k]) and own.arms is not None:
-                    np.add.at(change[k], own.arms[first], before[first] - now[k, first])
-                    np.add.at(count[k], own.arms[first], 1)
-                    self.probed_tokens[k] += own.tokens.size
+        first = [self._first_batches(k) for k in range(len(self.drawn))]
+        for turn in range(max(map(len, first))):
+            picked = [own[min(turn, len(own) - 1)] for own in first]
+            now = self.student.evaluate(
+                stack([self._steps[update][0].learner(k) for k, (update, _) in enumerate(picked)])
+            )
+            for k, (update, new) in enumerate(picked):
+                if turn < len(first[k]):
+                    batch, before = self._steps[update]
+                    arms = _arms(batch)[k, new]
+                    np.add.at(change[k], arms, before.loss[k, new] - now.loss[k, new])
+                    np.add.at(count[k], arms, 1)
+                    self.probed_tokens[k] += batch.token_counts()[k]
         return change / np.maximum(count, 1)
+
+    def _first_batches(self, k: int) -> list[tuple[int, NDArray[np.bool_]]]:
+        """The updates in which an arm of learner k came up first, with its sequences ``(B,)`` in them."""
+        unseen, found = self.drawn[k].copy(), []
+        for update, (batch, _) in enumerate(self._steps):
+            arms = _arms(batch)[k]
+            new = unseen[arms]
+            if new.any():
+                found.append((update, new))
+                unseen[arms] = False
+        return found
+
+
+def _arms(batch: Batch) -> Ints:
+    assert batch.arms is not None  # the environment's batches always bear their arms
+    return batch.arms
 
 
 Signal = Callable[[Decision], Generator[None, None, Floats]]
@@ -195,7 +213,7 @@ def mean_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
 def gradient_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
     """GPG = ||grad L||^2 (eq. 7), mean over the decision's updates, credited to the trained arm. Cost: none."""
     yield
-    return np.where(decision.drawn, decision.squared_norm[:, None] / decision.num_updates, 0.0)
+    return np.where(decision.drawn, decision.mean_squared_norm[:, None], 0.0)
 
 
 def accuracy_gain(decision: Decision) -> Generator[None, None, Floats]:
@@ -204,7 +222,7 @@ def accuracy_gain(decision: Decision) -> Generator[None, None, Floats]:
     Reference: T. Matiisen et al. (2017), arXiv:1707.00183, section 3 (reward x_t - x_t').
     """
     yield
-    now = decision.training.means()
+    now = decision.training
     competence = decision.suite.competence(now.loss, now.token_accuracy, now.sequence_accuracy)
     return np.where(decision.drawn, competence - decision.last_competence, 0.0)
 

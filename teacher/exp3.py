@@ -181,6 +181,11 @@ class Exp3S:
         self._weights: Floats | None = None  # (K, A), log domain
         self._scaler: QuantileScaler | None = None
 
+    @classmethod
+    def paper(cls) -> Exp3S:
+        """With the constants of the paper's replications, per pull: eta 1e-3, epsilon 0.05, beta 0, alpha 1/t."""
+        return cls(eta=1e-3, epsilon=0.05, beta=0.0, alpha=None)
+
     def reset(self, arms: ArmsView, num_envs: int, seed: int) -> None:
         """Starts K lifetimes with equal weights."""
         self._weights = _start(arms, num_envs)

@@ -84,7 +84,8 @@ class Teacher(Protocol):
 
     Attributes:
         feedback: what the estimator assumes: ``sampled`` (arms are observed as drawn from the mixture), ``full`` (every
-            arm in every decision: ``probe="all"``), or ``any``.
+            arm in every decision: ``probe="all"``), or ``any`` (it reads no
+            gains, so it need not pay for a signal).
     """
 
     @property

@@ -121,7 +121,6 @@ def other_seed_other_lifetime(make: MakeStudent, suite: Suite) -> None:
 
 def global_generators_untouched(make: MakeStudent, suite: Suite) -> None:
     """The global random streams of numpy and torch are neither moved nor seeded."""
-
     torch = sys.modules.get("torch")
     kept = None if torch is None else torch.random.get_rng_state()
     if torch is not None:

@@ -164,18 +164,19 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         for update in range(num_updates):
             batch = stack([self._batch(k, draws[k, update], seed) for k, seed in enumerate(seeds)])
             decision.record(batch, self.student.train(batch))
+        decision.close()
         try:
             next(signal)
             raise AssertionError(f"signal {self.settings.signal} yields twice")
         except StopIteration as end:
             gain: Floats = end.value
-        trained = decision.training.means()
+        trained = decision.training
         competence = self._competence(trained)
         self._last_competence = np.where(drawn, competence, self._last_competence)
         self._updates += num_updates
         self._number += 1
         self._features.update(competence, trained.loss, trained.count)
-        norm = np.sqrt(decision.squared_norm / num_updates)
+        norm = np.sqrt(decision.mean_squared_norm)
         reward, gain, seen = self._reward(decision, gain, trained)
         self._tokens += decision.trained_tokens
         self._forward_equivalents += 3 * decision.trained_tokens + decision.probed_tokens
@@ -197,9 +198,11 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     def _batch(self, row: int, arms: Ints, seed: int) -> Batch:
         index = self._next_index[row]
         if arms.size == 1:
-            batch = self.suite.batch(int(arms[0]), int(index[arms[0]]), seed, Split.TRAIN, self.settings.batch_size)
-        else:
-            batch = self.suite.mixed_batch(arms, index, seed, Split.TRAIN)
+            arm = int(arms[0])
+            batch = self.suite.batch(arm, int(index[arm]), seed, Split.TRAIN, self.settings.batch_size)
+            index[arm] += 1
+            return batch
+        batch = self.suite.mixed_batch(arms, index, seed, Split.TRAIN)
         index[np.unique(arms)] += 1
         return batch
 

@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 import envs
-from envs import CurriculumVectorEnv, DivergedError, ScriptedStudent, Scores
+from envs import CurriculumVectorEnv, DivergedError, Scores, ScriptedStudent
 
 VARIANTS = [
     {},

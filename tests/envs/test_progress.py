@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import envs
-from envs import CurriculumVectorEnv, ScriptedStudent, Scores
+from envs import CurriculumVectorEnv, Scores, ScriptedStudent
 from envs.progress import SIGNALS
 
 LOG_V = np.log(12)
