@@ -110,7 +110,11 @@ class Decision:
         self.training = sums.means()
         self.trained_tokens: Ints = np.sum([batch.token_counts() for batch, _ in self._steps], axis=0)
         norms = [s.gradient_norm for _, s in self._steps if s.gradient_norm is not None]
-        self.mean_squared_norm: Floats = np.mean(np.square(norms), axis=0) if norms else np.zeros(len(self.drawn))
+        # Added up one by one: numpy's own sum over updates rounds differently for one learner and for several.
+        total: Floats = np.zeros(len(self.drawn))
+        for norm in norms:
+            total = total + norm**2
+        self.mean_squared_norm = total / max(1, len(norms))
 
     def probe(self, arms: NDArray[np.bool_], fresh: int = 0) -> ArmScores:
         """Measures arms ``(K, A)`` on held-out PROBE batches, charged; the same batches for the same ``fresh``."""
