@@ -25,10 +25,10 @@ def cells() -> list[Cell]:
     """
     exp3s = settings_of(Exp3S(eta=0.1))
     addition = SUITES["addition-small"]
-    text = dataclasses.replace(SUITES["text"][0], domains=("email", "encodings"), goal_bits=3.1)  # type: ignore[type-var]
+    text = dataclasses.replace(SUITES["text"][0], domains=("email", "encodings"), contexts=(32, 64), goal_bits=3.1)  # type: ignore[type-var]
     grids = (
         ("addition-small", "lstm", ("uniform", "combined", "exp3s"), 3, addition[0], addition[1]),
-        ("text", "transformer", ("uniform", "exp3s"), 2, text, Schedule(1000, 32, 10, 100)),
+        ("text", "transformer", ("uniform", "exp3s"), 2, text, Schedule(960, 32, 10, 240)),
     )
     return [
         Cell(

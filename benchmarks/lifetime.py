@@ -54,7 +54,8 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             probe="all" if made.feedback == "full" else "none",
             probe_size=cell.probe_size,
         )
-    except (ValueError, TypeError, OSError) as error:
+        env.student.reset([cell.seed])  # a module that cannot be made is found now, not at the first decision
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
         raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {error}") from error
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")

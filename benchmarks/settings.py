@@ -69,7 +69,7 @@ class TextSuite:
 class _Optimiser:
     """Options that every torch student has."""
 
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     """Step size of Adam."""
     weight_decay: float = 0.0
     """Weight decay."""
@@ -154,7 +154,7 @@ class Schedule:
 SUITES: dict[str, tuple[SuiteComponent, Schedule]] = {
     "addition": (AdditionSuite(5), Schedule(20_000, 128, 10, 100)),
     "addition-small": (AdditionSuite(3), Schedule(8_000, 128, 10, 100)),
-    "text": (TextSuite(), Schedule(2_500, 64, 10, 250)),
+    "text": (TextSuite(), Schedule(2_560, 64, 10, 320)),
 }
 STUDENTS: dict[str, StudentComponent] = {"lstm": LSTMStudent(), "transformer": TransformerStudent()}
 TEACHERS: dict[str, Any] = {

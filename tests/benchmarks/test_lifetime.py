@@ -1,0 +1,176 @@
+"""A lifetime stopped anywhere goes on bit for bit; what diverges or breaks its contract is said, and nothing is lost."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks import lifetime
+from benchmarks.lifetime import area_under_curve, run_cell
+from benchmarks.settings import Cell, Schedule
+from benchmarks.store import UserError, load_checkpoint, read_json
+from benchmarks.tracking import NoTracker
+
+CELL = Cell(
+    "addition-small",
+    "lstm",
+    "exp3s",
+    3,
+    Schedule(budget=120, batch_size=8, updates_per_decision=10, evaluate_every=40),
+    signal="PG",
+    options={"student": {"width": 8}, "teacher": {"eta": 0.1}},
+)
+
+
+class Stop(Exception):
+    pass
+
+
+def tables(folder):
+    return [pl.read_parquet(folder / f"{name}.parquet") for name in ("trace", "results")]
+
+
+def stop_after(decisions):
+    seen = []
+
+    def show(status):
+        seen.append(status)
+        if len(seen) == decisions:
+            raise Stop
+
+    return show
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    run_cell(CELL, folder, NoTracker())
+    return folder
+
+
+def test_a_finished_lifetime_holds_its_record(uninterrupted):
+    trace, results = tables(uninterrupted)
+    assert trace["decision"].to_list() == list(range(12)) and trace["updates"][-1] == 120
+    assert trace["count"].list.sum().to_list() == [80] * 12
+    np.testing.assert_allclose(trace["mixture"].list.sum().to_numpy(), 1)
+    assert results["updates"].unique(maintain_order=True).to_list() == [40, 80, 120]
+    assert results.filter(~pl.col("taught"))["arm_name"].unique().sort().to_list() == [
+        "addition digits=4",
+        "addition digits=5",
+    ]
+    summary = read_json(uninterrupted / "summary.json")
+    assert summary["mastered"] is False and summary["spent"]["updates"] == 120
+    assert summary["spent"]["forward_equivalents"] > 3 * summary["spent"]["tokens"]  # PG's forwards are charged
+    assert set(load_checkpoint(uninterrupted / "student.safetensors")["learners"][0]) == {
+        "model",
+        "optimizer",
+        "random",
+    }
+    assert not (uninterrupted / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("stops", [(1,), (4,), (5, 2), (3, 3, 3), (11,)], ids=str)
+def test_stopped_anywhere_it_goes_on_bit_for_bit(tmp_path, uninterrupted, stops):
+    for decisions in stops:
+        with pytest.raises(Stop):
+            run_cell(CELL, tmp_path, NoTracker(), stop_after(decisions), checkpoint_every=2)
+    run_cell(CELL, tmp_path, NoTracker(), checkpoint_every=2)
+    for ours, theirs in zip(tables(tmp_path), tables(uninterrupted), strict=True):
+        assert ours.equals(theirs)
+    ours, theirs = (load_checkpoint(f / "student.safetensors") for f in (tmp_path, uninterrupted))
+    for name, value in theirs["learners"][0]["model"].items():
+        assert (ours["learners"][0]["model"][name] == value).all()
+
+
+def test_a_finished_lifetime_is_left_alone(uninterrupted):
+    before = (uninterrupted / "trace.parquet").stat().st_mtime_ns
+
+    def never(status):
+        raise AssertionError("ran again")
+
+    run_cell(CELL, uninterrupted, NoTracker(), never)
+    assert (uninterrupted / "trace.parquet").stat().st_mtime_ns == before
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    with pytest.raises(Stop):
+        run_cell(CELL, tmp_path, NoTracker(), stop_after(3), checkpoint_every=1)
+    other = dataclasses.replace(CELL, seed=4)
+    with pytest.raises(UserError, match=r"is another's \(digest .*--overwrite"):
+        run_cell(other, tmp_path, NoTracker())
+
+
+def test_mastery_ends_the_lifetime(tmp_path, monkeypatch):
+    import envs
+
+    monkeypatch.setattr(
+        "benchmarks.settings.make_student",
+        lambda name, vocab, k, options: envs.ScriptedStudent(CELL.make_suite(), rate=0.1),
+    )
+    cell = dataclasses.replace(CELL, teacher="combined", options={}, schedule=Schedule(2000, 64, 10, 20))
+    run_cell(cell, tmp_path, NoTracker())
+    summary = read_json(tmp_path / "summary.json")
+    assert summary["mastered"] and summary["to_mastery"]["updates"] + 20 == summary["spent"]["updates"] < 200
+    assert summary["spent"]["forward_equivalents"] == 3 * summary["spent"]["tokens"]  # combined reads no gains: no PG
+
+
+def test_a_student_that_diverges_names_decision_arm_and_checkpoint(tmp_path):
+    cell = dataclasses.replace(CELL, options={"student": {"width": 8, "learning_rate": 1e38, "clip": 1e30}})
+    run_one = pytest.raises(
+        UserError, match=r"seed-3 stopped: loss became nan at decision \d+.*arm \d \(addition.*no checkpoint"
+    )
+    with run_one:
+        run_cell(cell, tmp_path, NoTracker())
+    assert not (tmp_path / "summary.json").exists() and not (tmp_path / "trace.parquet").exists()
+
+
+def test_a_late_divergence_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    import envs
+
+    class Late(envs.ScriptedStudent):
+        def train(self, batch):
+            scores = super().train(batch)
+            return scores if self.skills.max() < 0.8 else dataclasses.replace(scores, loss=scores.loss * np.nan)
+
+    monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Late(CELL.make_suite()))
+    with pytest.raises(UserError, match=r"last checkpoint: .*checkpoint.safetensors; nothing was overwritten"):
+        run_cell(
+            dataclasses.replace(CELL, schedule=Schedule(500, 8, 10, 100)), tmp_path, NoTracker(), checkpoint_every=1
+        )
+    state = load_checkpoint(tmp_path / "checkpoint.safetensors")
+    assert np.isfinite(state["trace"]["columns"]["loss"]).all()
+
+
+def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
+    import torch
+
+    from student import TorchStudent
+
+    monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: TorchStudent(lambda: torch.nn.Embedding(12, 5)))
+    with pytest.raises(UserError, match=r"stopped: the module must map tokens .* got \(8, \d+, 5\)"):
+        run_cell(CELL, tmp_path, NoTracker())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schedule": Schedule(budget=0)}, "budget must be at least 1; got 0"),
+        ({"schedule": Schedule(evaluate_every=0)}, "evaluate_every must be at least 1"),
+        ({"signal": "MPG"}, "needs redraw='decision'"),
+        ({"options": {"teacher": {"eta": 0}}}, "eta must be in"),
+        ({"options": {"student": {"width": 0}}}, "hidden_size must be greater than zero"),
+        ({"suite": "text", "options": {"suite": {"source": "/nowhere"}}}, "/nowhere is not a folder"),
+    ],
+)
+def test_bad_settings_are_refused_before_anything_runs(change, message):
+    with pytest.raises(UserError, match=message):
+        lifetime.build(dataclasses.replace(CELL, **change))
+
+
+def test_area_under_curve_by_hand():
+    rows = [
+        {"updates": u, "target": True, "competence": c} for u, cs in ((100, (0.2, 0.4)), (200, (0.6, 0.6))) for c in cs
+    ] + [{"updates": 200, "target": False, "competence": 9.0}]
+    # 0 to 0.3 over 100, 0.3 to 0.6 over 100, 0.6 held over 200
+    assert area_under_curve(rows, 400) == pytest.approx((15 + 45 + 120) / 400)

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks import statistics
+
+
+def life(teacher, seed, updates, mastered=True, budget=1000):
+    costs = {"updates": updates, "tokens": 10 * updates, "forward_equivalents": 31 * updates}
+    return {
+        "suite": "s",
+        "student": "n",
+        "teacher": teacher,
+        "seed": seed,
+        "fingerprint": "f",
+        "budget": budget,
+        "mastered": mastered,
+        "to_mastery": costs if mastered else None,
+        "spent": costs if not mastered else {k: v + 1 for k, v in costs.items()},
+        "competence": 0.9,
+        "area_under_curve": updates / budget,
+        "seconds": {"training": 1.0, "evaluation": 0.1},
+    }
+
+
+def test_interval_covers_the_true_mean_about_as_often_as_it_says():
+    """Coverage by simulation: 20 normal values, nominal 0.95; the percentile bootstrap is a little narrow."""
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(200):
+        low, high = statistics.interval(rng.normal(3.0, 1.0, 20).tolist())
+        hits += low <= 3.0 <= high
+    assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_interval_of_one_value_is_none_and_of_equal_values_is_the_value():
+    assert statistics.interval([1.0]) is None
+    assert statistics.interval([2.0, 2.0, 2.0]) == [2.0, 2.0]
+
+
+def test_probability_of_improvement_is_the_mann_whitney_statistic():
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(0, 1, 12).round(1), rng.normal(0.7, 1, 9).round(1)
+    u = stats.mannwhitneyu(theirs, ours).statistic
+    found = statistics.probability_of_improvement(ours.tolist(), theirs.tolist())
+    assert found["value"] == pytest.approx(u / (12 * 9))
+    low, high = found["interval"]
+    assert low < found["value"] < high
+    assert statistics.probability_of_improvement([1, 2], [3, 4]) == {"value": 1.0, "interval": None}
+
+
+def test_survival_is_kaplan_meier_by_hand():
+    """Mastered at 1, 2, 4; one lifetime open-ended at 3: S = 3/4, 2/4, then (1 - 1/1) of what is left."""
+    costs, share = statistics.survival([1, 2, 3, 4], [True, True, False, True])
+    assert dict(zip(costs.tolist(), share.tolist(), strict=True)) == pytest.approx({1: 0.25, 2: 0.5, 3: 0.5, 4: 1.0})
+
+
+def test_summary_counts_lifetimes_that_never_mastered_with_what_they_spent():
+    lives = [
+        life("uniform", 0, 800),
+        life("uniform", 1, 1000, mastered=False),
+        life("fast", 0, 300),
+        life("fast", 1, 500),
+    ]
+    uniform, fast = statistics.summarise(lives)
+    assert uniform["solve_rate"] == 0.5 and fast["solve_rate"] == 1.0
+    assert uniform["cost_to_mastery"]["updates"]["mean"] == 900
+    assert uniform["cost_to_mastery"]["updates"]["censored"] == [False, True]
+    assert fast["over_uniform"]["updates"]["speedup"] == pytest.approx(900 / 400)
+    assert fast["over_uniform"]["updates"]["bound"] == "at least"
+    assert fast["over_uniform"]["updates"]["probability_of_improvement"]["value"] == 1.0
+    assert fast["cost_to_mastery"]["forward_equivalents"]["mean"] == 31 * 400
+    assert "over_uniform" not in uniform
+
+
+def test_without_uniform_there_is_no_comparison():
+    (record,) = statistics.summarise([life("fast", 0, 10)])
+    assert "over_uniform" not in record and record["cost_to_mastery"]["updates"]["interval"] is None
