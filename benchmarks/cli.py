@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+import io
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +21,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.doctor import examine
-from benchmarks.gather import gather
 from benchmarks.grid import Execution, run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
 from benchmarks.store import UserError
@@ -130,6 +132,8 @@ class Report:
 
     def execute(self) -> None:
         """Makes it."""
+        from benchmarks.gather import gather  # with matplotlib and scipy it takes a second to import
+
         gather(self.directory)
         _say(f"report: {self.directory / 'report.html'}")
 
@@ -266,7 +270,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _dispatch(arguments: Sequence[str] | None) -> None:
-    command = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="paceline", args=arguments)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            command = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="paceline", args=arguments)
+    except SystemExit as end:
+        if end.code:  # tyro draws a box; one line is enough
+            words = " ".join(re.sub("[\u2500-\u257f]", " ", said.getvalue()).split())
+            raise UserError(words.replace("__tyro-dummy-inner__.hyper.", "--")) from None
+        raise
     command.execute()
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 
-from benchmarks.gather import gather
 from benchmarks.lifetime import Status, build, run_cell
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
@@ -70,6 +69,8 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
             rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
             raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
         if unfinished or not (out / "report.html").exists():
+            from benchmarks.gather import gather  # with matplotlib and scipy it takes a second; workers never need it
+
             gather(out)
 
 

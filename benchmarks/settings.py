@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import torch
+
 import student
 import teacher
 from benchmarks.store import UserError
@@ -275,7 +277,8 @@ def make_student(name: str, vocab_size: int, num_learners: int, options: dict[st
     make = load_object(name)
     if not callable(make):
         raise UserError(f"{name} must be a function of the vocabulary size; got {type(make).__name__}")
-    first = make(vocab_size)
+    with torch.random.fork_rng(devices=[]):
+        first = make(vocab_size)
     if hasattr(first, "evaluate") and hasattr(first, "load_state_dict"):
         whole: Student = first
         return whole

@@ -63,6 +63,11 @@ def refuse_missing_wandb(mode: Mode) -> None:
         raise UserError("wandb is not installed: pip install wandb, or give --wandb disabled")
 
 
+def run_id(bench_id: str, cell: Cell) -> str:
+    """The W&B run of a cell: always the same for a bench's folder, so that a resume goes on in it."""
+    return hashlib.sha256(f"{bench_id} {cell.digest}".encode()).hexdigest()[:16]
+
+
 def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str) -> Tracker:
     """A tracker for one cell."""
     return NoTracker() if mode == "disabled" else WandbTracker(mode, project, bench_id, job_type)
@@ -104,7 +109,7 @@ class WandbTracker:
         options: dict[str, Any] = {
             "project": self.project,
             "dir": str(folder),
-            "id": hashlib.sha256(f"{self.bench_id} {cell.digest}".encode()).hexdigest()[:16],
+            "id": run_id(self.bench_id, cell),
             "name": cell.name,
             "group": "/".join((cell.suite, cell.student, cell.teacher)),
             "job_type": self.job_type,

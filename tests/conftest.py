@@ -1,24 +1,13 @@
-"""Shared by all tests: one torch thread (two cores are shared by two workers), and the command line as a user has it."""
+"""Shared by all tests: one torch thread (two cores, two workers), and the command line as a user has it."""
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests_support import OWN_MODULE, command
 
-os.environ.update(OMP_NUM_THREADS="1", WANDB_MODE="", WANDB_SILENT="true")
-os.environ.pop("WANDB_MODE")
-
-OWN_MODULE = """
-import envs
-
-suite = envs.Suite([envs.Addition(digits=range(1, 4))], name="own")
-
-
-def make_student(vocab_size):
-    return envs.ScriptedStudent(suite)
-"""
+os.environ.update(OMP_NUM_THREADS="1", WANDB_SILENT="true")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,10 +35,6 @@ def paceline(tmp_path):
         )
 
     return call
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "benchmarks", *map(str, arguments)]
 
 
 @pytest.fixture

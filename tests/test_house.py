@@ -70,6 +70,9 @@ def test_importing_the_ground_and_the_teachers_loads_no_torch():
     import subprocess
     import sys
 
-    code = "import envs, teacher, gymnasium; gymnasium.make('paceline/Curriculum-v0'); import sys; print('torch' in sys.modules)"
+    code = (
+        "import envs, teacher, gymnasium; gymnasium.make('paceline/Curriculum-v0'); "
+        "import sys; print('torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "False"

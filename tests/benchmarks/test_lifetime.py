@@ -1,4 +1,4 @@
-"""A lifetime stopped anywhere goes on bit for bit; what diverges or breaks its contract is said, and nothing is lost."""
+"""A lifetime stopped anywhere goes on bit for bit; what diverges or breaks its contract is said; nothing is lost."""
 
 import dataclasses
 

@@ -60,7 +60,7 @@ def test_competence_is_linear_between_the_anchors():
 def test_a_large_file_can_be_cut_into_documents(tmp_path):
     file = tmp_path / "book.txt"
     file.write_bytes(bytes(np.random.default_rng(0).integers(0, 256, 10_000, dtype=np.uint8)))
-    with pytest.raises(ValueError, match="1 distinct documents .* chunk_bytes"):
+    with pytest.raises(ValueError, match=r"1 distinct documents .* chunk_bytes"):
         envs.TextTask([file], contexts=(8,))
     task = envs.TextTask([file], contexts=(8,), chunk_bytes=500)
     assert sum(len(task.documents(split)) for split in Split) == 20

@@ -120,5 +120,5 @@ class WrongSign(Exp3S):
 
 @pytest.mark.parametrize("mutant", [GammaZero, WrongSign, Uniform], ids=lambda m: m.__name__)
 def test_a_teacher_that_does_not_learn_is_caught(mutant):
-    with pytest.raises(AssertionError, match="^finds_the_best_arm: "):
+    with pytest.raises(AssertionError, match=r"^finds_the_best_arm: "):
         check_teacher(mutant, learns=True)

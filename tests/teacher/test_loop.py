@@ -46,7 +46,7 @@ def test_a_finished_lifetime_resumes_to_nothing():
 
 
 def test_feedback_that_the_teacher_does_not_assume_is_refused():
-    with pytest.raises(ValueError, match="Exp3 assumes full feedback, the environment gives sampled: .*probe='all'"):
+    with pytest.raises(ValueError, match=r"Exp3 assumes full feedback, the environment gives sampled: .*probe='all'"):
         next(run(Exp3(feedback="full"), scripted_env()))
     with pytest.raises(ValueError, match="Exp3S assumes sampled feedback, the environment gives full"):
         next(run(Exp3S(), scripted_env(probe="all")))

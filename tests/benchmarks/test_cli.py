@@ -1,0 +1,146 @@
+"""The command line as its user meets it: what it prints, and one clear line with exit code 2 for each mistake."""
+
+import subprocess
+import sys
+
+import pytest
+from tests_support import command
+
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS
+from envs.progress import SIGNALS
+
+
+def test_list_shows_everything_there_is(paceline):
+    shown = paceline("list")
+    assert shown.returncode == 0
+    for name in (*TEACHERS, *STUDENTS, *SUITES, *SIGNALS, "Addition", "TextTask"):
+        assert f" {name} " in shown.stdout
+
+
+def test_help_names_the_hyper_parameters(paceline):
+    shown = paceline("bench", "--help")
+    assert "--exp3s.eta" in shown.stdout and "--lstm.width" in shown.stdout and "--text.source" in shown.stdout
+
+
+QUICK = ("--budget", "20", "--wandb", "disabled")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "nonsense", *QUICK), "unknown suite 'nonsense'; there are: addition, addition-small, text"),
+        (("run", "--teacher", "guru", *QUICK), "unknown teacher 'guru'; there are: uniform"),
+        (("run", "--student", "rnn", *QUICK), "unknown student 'rnn'; there are: lstm, transformer"),
+        (("run", "--budget", "0", "--wandb", "disabled"), "budget must be at least 1; got 0"),
+        (("run", "--seed", "-1", *QUICK), "seeds must not be negative; got -1"),
+        (("bench", "--seeds", "0", *QUICK), "seeds must be at least 1; got 0"),
+        (("bench", "--workers", "0", *QUICK), "workers must be at least 1; got 0"),
+        (("run", "--signal", "MPG", *QUICK), "signal MPG credits one arm per decision: it needs redraw='decision'"),
+        (("run", "--exp3.gamma", "0.5", *QUICK), "--exp3.gamma is set, and exp3 is not in this run"),
+        (
+            ("run", "text", "--student", "transformer", "--text.source", "empty", *QUICK),
+            "text source empty holds no files",
+        ),
+        (("run", "text", "--student", "transformer", "--text.source", "nowhere", *QUICK), "nowhere is not a folder"),
+        (("run", "own:nothing", *QUICK), "cannot load 'own:nothing' (expected package.module:name)"),
+        (("run", "own:make_student", *QUICK), "own:make_student"),
+        (("run", "--student", "missing:make", *QUICK), "cannot load 'missing:make'"),
+        (("report", "nowhere"), "nowhere is not a folder of results"),
+        (("doctor", "own:missing"), "cannot load 'own:missing'"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_2(paceline, tmp_path, arguments, message):
+    (tmp_path / "empty").mkdir()
+    said = paceline(*arguments)
+    assert said.returncode == 2
+    assert message in said.stderr and said.stderr.count("\n") == 1, said.stderr
+    assert not list(tmp_path.glob("runs/*/cells"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "--exp3s.speed", "1"), ("run", "--exp3s.eta", "fast"), ("fly",)], ids=str
+)
+def test_unknown_flags_and_values_exit_with_2(paceline, arguments):
+    said = paceline(*arguments)
+    assert said.returncode == 2 and "Traceback" not in said.stderr
+
+
+def test_an_out_of_range_hyper_parameter_is_said(paceline):
+    said = paceline("run", "--teacher", "exp3", "--exp3.gamma", "0", *QUICK)
+    assert said.returncode == 2 and "gamma must be in (0, 1]; got 0.0 (0 never updates a weight)" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_closed_pipe_is_said_and_the_run_is_complete(tmp_path, paceline):
+    arguments = ("run", "own:suite", "--student", "own:make_student", *QUICK, "--out", "out")
+    process = subprocess.Popen(
+        command(*arguments), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()  # the reader has gone before the first line
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert "the output was closed before its end; files are complete" in said and "Traceback" not in said
+    assert (tmp_path / "out/report.html").exists()
+
+
+def test_a_full_device_behind_standard_output_is_said(tmp_path):
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(command("list"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, cwd=tmp_path)
+    assert said.returncode == 2 and "No space left on device" in said.stderr and "Traceback" not in said.stderr
+
+
+def test_a_full_disk_in_the_middle_of_a_run_is_said_and_the_run_goes_on_later(tmp_path, paceline):
+    """The operating system's limit on the size of files: the first checkpoint does not fit."""
+    arguments = command("run", "--lstm.width", "64", "--batch-size", "8", "--budget", "40", "--wandb", "disabled")
+    arguments += ["--checkpoint-every", "1", "--out", "out"]
+    limited = (
+        "import resource, sys, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "sys.argv[1:] = sys.argv[1:]; runpy.run_module('benchmarks', run_name='__main__')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", limited, *arguments[3:]], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert said.returncode == 2 and "cannot write" in said.stderr and "free space" in said.stderr, said.stderr
+    assert "Traceback" not in said.stderr and not list(tmp_path.glob("out/**/*.tmp"))
+    assert subprocess.run(arguments, cwd=tmp_path, timeout=120).returncode == 0
+
+
+def test_an_interrupt_says_how_to_go_on(monkeypatch, capsys):
+    from benchmarks import cli
+
+    def stop():
+        raise KeyboardInterrupt
+
+    assert cli.guarded(stop) == 130
+    assert "goes on where it was" in capsys.readouterr().err
+
+
+def test_doctor_prints_every_law_and_what_is_wrong(paceline, tmp_path):
+    (tmp_path / "models.py").write_text(
+        "import torch\n"
+        "import student\n"
+        "def good(vocab_size):\n    return student.LSTM(vocab_size, 16)\n"
+        "class Leaky(torch.nn.Module):\n"
+        "    def __init__(self, v):\n"
+        "        super().__init__(); self.e = torch.nn.Embedding(v, 8)\n"
+        "        self.l = torch.nn.LSTM(8, 8, batch_first=True, bidirectional=True); self.o = torch.nn.Linear(16, v)\n"
+        "    def forward(self, x):\n        return self.o(self.l(self.e(x))[0])\n"
+        "def leaky(vocab_size):\n    return Leaky(vocab_size)\n"
+    )
+    good = paceline("doctor", "models:good")
+    assert good.returncode == 0 and "12 of 12 laws hold: models:good is ready to be taught" in good.stdout
+    assert "pass  stop_and_resume_is_exact" in good.stdout
+    bad = paceline("doctor", "models:leaky")
+    assert bad.returncode == 1 and "FAIL  no_leak_from_the_future: later tokens change the loss" in bad.stdout
+
+
+def test_a_users_own_suite_student_and_teacher_run_by_reference(paceline, tmp_path):
+    (tmp_path / "mine.py").write_text("from teacher import Uniform\ndef make_teacher():\n    return Uniform()\n")
+    done = paceline(
+        *("run", "own:suite", "--student", "own:make_student", "--teacher", "mine:make_teacher", *QUICK, "--out", "out")
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/cells/own.suite/own.make_student/mine.make_teacher/seed-0/summary.json").exists()
+    assert "report: out/report.html" in done.stdout

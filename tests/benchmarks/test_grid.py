@@ -1,0 +1,159 @@
+"""Half-done grids: killed anywhere, the same command ends with the content of an uninterrupted run."""
+
+import os
+import signal
+import subprocess
+import time
+
+import polars as pl
+import pytest
+from tests_support import command
+
+RUN = ("run", "addition-small", "--teacher", "exp3s", "--signal", "PG", "--lstm.width", 8, "--batch-size", 8)
+BENCH = ("bench", "addition-small", "--teachers", "uniform,exp3s", "--seeds", 2, "--lstm.width", 8, "--batch-size", 8)
+COMMON = ("--evaluate-every", 200, "--checkpoint-every", 3, "--wandb", "disabled")
+
+
+def content(out):
+    return [pl.read_parquet(out / f"{name}.parquet") for name in ("trace", "results")]
+
+
+def killed(arguments, cwd, ready):
+    """Starts the command, and kills it and its workers without warning once ``ready`` says so."""
+    process = subprocess.Popen(command(*arguments), cwd=cwd, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not ready():
+        assert process.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def assert_same(ours, theirs):
+    for a, b in zip(content(ours), content(theirs), strict=True):
+        assert a.equals(b)
+
+
+def test_a_run_killed_twice_ends_as_if_it_had_not_been(paceline, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = (*RUN, "--budget", 1200, *COMMON)
+    assert paceline(*arguments, "--out", whole).returncode == 0
+    checkpoint = broken / "cells/addition-small/lstm/exp3s/seed-0/checkpoint.safetensors"
+    seen = [0]
+
+    def another_checkpoint():
+        if checkpoint.exists() and checkpoint.stat().st_mtime_ns != seen[0]:
+            seen[0] = checkpoint.stat().st_mtime_ns
+            return True
+        return False
+
+    for _ in range(2):
+        killed((*arguments, "--out", broken), tmp_path, another_checkpoint)
+        assert not (broken / "summary.json").exists()
+    done = paceline(*arguments, "--out", broken)
+    assert done.returncode == 0, done.stderr
+    assert_same(broken, whole)
+
+
+def test_a_grid_killed_in_the_middle_ends_as_if_it_had_not_been(paceline, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = (*BENCH, "--budget", 600, *COMMON)
+    assert paceline(*arguments, "--workers", 1, "--out", whole).returncode == 0
+
+    def half_done():
+        done = list(broken.glob("cells/**/summary.json"))
+        return done and list(broken.glob("cells/**/checkpoint.safetensors"))
+
+    killed((*arguments, "--workers", 2, "--out", broken), tmp_path, half_done)
+    assert 1 <= len(list(broken.glob("cells/**/summary.json"))) < 4
+    done = paceline(*arguments, "--workers", 2, "--out", broken)
+    assert done.returncode == 0, done.stderr
+    assert_same(broken, whole)
+    assert {"results.parquet", "trace.parquet", "timing.parquet", "summary.json", "report.html", "settings.json"} <= {
+        path.name for path in broken.iterdir()
+    }
+
+
+@pytest.fixture
+def own(paceline):
+    """A quick bench of the user's own suite and student, without torch in it."""
+
+    def call(*more, out="out", budget=60, **options):
+        return paceline(
+            *("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", 2),
+            *("--budget", budget, "--workers", 1, "--wandb", "disabled", "--out", out, *more),
+            **options,
+        )
+
+    return call
+
+
+def test_a_finished_folder_is_left_alone_unless_overwritten(own, tmp_path):
+    assert own().returncode == 0
+    stamp = (tmp_path / "out/report.html").stat().st_mtime_ns
+    again = own()
+    assert again.returncode == 0 and (tmp_path / "out/report.html").stat().st_mtime_ns == stamp
+    other = own(budget=80)
+    assert other.returncode == 2
+    assert "holds a run with other settings (schedule was" in other.stderr and other.stderr.count("\n") == 1
+    assert own("--overwrite", budget=80).returncode == 0
+    assert pl.read_parquet(tmp_path / "out/trace.parquet")["updates"].max() == 80
+
+
+def test_a_folder_of_something_else_is_never_touched(own, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/thesis.tex").write_text("ten years")
+    for flags in ((), ("--overwrite",)):
+        refused = own(*flags)
+        assert refused.returncode == 2 and "holds files but no settings.json" in refused.stderr
+    assert (tmp_path / "out/thesis.tex").read_text() == "ten years"
+
+
+def test_a_half_written_settings_file_is_said(own, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/settings.json").write_text('{"cells": [')
+    refused = own()
+    assert refused.returncode == 2 and "cannot read" in refused.stderr and "--overwrite" in refused.stderr
+    assert own("--overwrite").returncode == 0
+
+
+def test_other_versions_on_resume_are_said_in_one_line(own, tmp_path):
+    import json
+
+    assert own().returncode == 0
+    settings = json.loads((tmp_path / "out/settings.json").read_text())
+    settings["environment"]["numpy"] = "1.0.0"
+    (tmp_path / "out/settings.json").write_text(json.dumps(settings))
+    again = own()
+    assert again.returncode == 0 and "resumed with numpy 1.0.0 ->" in again.stderr
+
+
+def test_one_failing_lifetime_does_not_take_the_others_with_it(paceline, tmp_path):
+    (tmp_path / "bad.py").write_text(
+        "import envs\nfrom own import suite\n"
+        "class Bad(envs.ScriptedStudent):\n"
+        "    def reset(self, seeds):\n        super().reset(seeds); self.seed = seeds[0]\n"
+        "    def train(self, batch):\n"
+        "        if self.seed == 1: raise ValueError('out of ideas')\n"
+        "        return super().train(batch)\n"
+        "def make_student(vocab_size):\n    return Bad(suite)\n"
+    )
+    done = paceline(
+        *("bench", "own:suite", "--students", "bad:make_student", "--teachers", "uniform", "--seeds", 3),
+        *("--budget", 40, "--workers", 1, "--wandb", "disabled", "--out", "out"),
+    )
+    assert done.returncode == 2
+    assert "seed-1 stopped: out of ideas; 2 of 3 lifetimes are finished" in done.stderr.splitlines()[-1]
+    report = paceline("report", "out")
+    assert report.returncode == 0
+    assert "1 lifetimes are not finished" in (tmp_path / "out/report.html").read_text()
+
+
+def test_two_writers_in_one_folder_are_refused(paceline, tmp_path):
+    from benchmarks.store import only_writer
+
+    assert paceline(*RUN, "--budget", 20, *COMMON, "--out", "out").returncode == 0
+    with only_writer(tmp_path / "out"):
+        refused = paceline(*RUN, "--budget", 20, *COMMON, "--out", "out")
+    assert refused.returncode == 2 and "another process is writing to out" in refused.stderr

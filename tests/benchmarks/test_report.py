@@ -1,0 +1,79 @@
+"""The report: complete, self-contained, and a browser shows it without an error."""
+
+import re
+import shutil
+import subprocess
+
+import polars as pl
+import pytest
+
+from benchmarks.store import read_json
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+
+
+@pytest.fixture
+def bench(paceline, tmp_path):
+    done = paceline(
+        *("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined,exp3s", "--seeds", 3),
+        *("--budget", 320, "--evaluate-every", 40, "--workers", 1, "--wandb", "disabled", "--out", "out"),
+    )
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "out"
+
+
+def test_tables_and_summary_hold_every_lifetime(bench):
+    results, trace = pl.read_parquet(bench / "results.parquet"), pl.read_parquet(bench / "trace.parquet")
+    assert trace.select("teacher", "seed").unique().height == 9 == results.select("teacher", "seed").unique().height
+    groups = {group["teacher"]: group for group in read_json(bench / "summary.json")["groups"]}
+    assert groups["combined"]["solve_rate"] == 1.0 and groups["uniform"]["solve_rate"] == 0.0
+    assert groups["combined"]["over_uniform"]["updates"]["bound"] == "at least"
+    assert groups["combined"]["over_uniform"]["updates"]["probability_of_improvement"]["value"] == 1.0
+    assert groups["uniform"]["cost_to_mastery"]["updates"]["values"] == [320, 320, 320]
+    for unit in ("updates", "tokens", "forward_equivalents"):
+        low, high = groups["combined"]["cost_to_mastery"][unit]["interval"]
+        assert low <= groups["combined"]["cost_to_mastery"][unit]["mean"] <= high
+
+
+def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
+    page = (bench / "report.html").read_text()
+    assert (
+        not re.findall(r"""(?:src|href)=["'](?!#)[^"']+""", page.replace("xlink:href", "href"))
+        and "@import" not in page
+    )
+    assert page.count("<svg") == 5
+    for words in (
+        "Fewest updates to mastery: combined",
+        "a tested claim needs at least 10 pairs",
+        "beyond: never taught",
+    ):
+        assert words in page
+    assert "≥ 320" in page  # uniform never mastered: shown as censored
+
+
+def test_a_report_can_be_made_again_from_the_folder(bench, paceline):
+    (bench / "report.html").unlink()
+    done = paceline("report", "out")
+    assert done.returncode == 0 and "report: out/report.html" in done.stdout and (bench / "report.html").exists()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here; .ci/run installs it")
+def test_a_browser_shows_the_report(bench, tmp_path):
+    """Rendered headless: the scripts-free page lays out its five pictures, none of them empty."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += [
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
+    probe = bench / "probe.html"
+    script = (
+        "<script>addEventListener('load', () => { const boxes = [...document.querySelectorAll('figure svg')].map(s => "
+        "s.getBoundingClientRect()); document.title = 'pictures ' + boxes.filter(b => b.width > 300 && b.height > 60)"
+        ".length + ' rows ' + document.querySelectorAll('tbody tr').length; })</script></body>"
+    )
+    probe.write_text((bench / "report.html").read_text().replace("</body>", script))
+    command = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    assert "<title>pictures 5 rows 3</title>" in shown.stdout

@@ -1,0 +1,165 @@
+"""Real wandb, offline: the file that it wrote is read back record by record."""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import pytest
+from tests_support import command
+
+ARGUMENTS = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", "2")
+QUICK = ("--budget", "60", "--evaluate-every", "20", "--workers", "1", "--out", "out")
+
+
+def records(path):
+    """The protobuf records of an offline file: a 7-byte header, then LevelDB log blocks of 32 KiB."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from wandb.proto import wandb_internal_pb2
+
+    data, place, part = path.read_bytes(), 7, b""
+    while place + 7 <= len(data):
+        left = 32_768 - place % 32_768
+        if left < 7:
+            place += left
+            continue
+        length, kind = int.from_bytes(data[place + 4 : place + 6], "little"), data[place + 6]
+        part += data[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # full, or last
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(part)
+            yield record
+            part = b""
+
+
+def offline_files(tmp_path):
+    return sorted(tmp_path.glob("out/cells/**/offline-run-*/run-*.wandb"))
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory):
+    """The records of a bench of four lifetimes, by run."""
+    from tests_support import OWN_MODULE
+
+    folder = tmp_path_factory.mktemp("wandb")
+    (folder / "own.py").write_text(OWN_MODULE)
+    done = subprocess.run(command(*ARGUMENTS, *QUICK), cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder, [list(records(path)) for path in offline_files(folder)]
+
+
+def only(run, kind):
+    return [getattr(record, kind) for record in run if record.WhichOneof("record_type") == kind]
+
+
+def test_one_run_per_lifetime_grouped_without_the_seed(logged):
+    runs = [only(run, "run")[0] for run in logged[1]]
+    assert len(runs) == 4 and len({run.run_id for run in runs}) == 4
+    assert {run.run_group for run in runs} == {
+        "own:suite/own:make_student/uniform",
+        "own:suite/own:make_student/combined",
+    }
+    assert {run.job_type for run in runs} == {"bench"} and {run.project for run in runs} == {"paceline"}
+    assert {run.display_name for run in runs} >= {"own.suite/own.make_student/uniform/seed-0"}
+    config = {update.key: json.loads(update.value_json) for update in runs[0].config.update}
+    assert config["schedule"]["budget"] == 60 and config["seed"] in (0, 1)
+    assert config["environment"]["torch"] and config["environment"]["revision"] and len(config["arms"]) == 3
+    assert len(config["fingerprint"]) == 16
+
+
+def test_each_family_of_metrics_has_its_own_axis(logged):
+    for run in logged[1]:
+        axes = {m.glob_name or m.name: m.step_metric for m in only(run, "metric")}
+        assert axes["teacher/*"] == "teacher/decision"
+        assert axes["student/*"] == "student/tokens"
+        assert axes["eval/*"] == "eval/updates"
+
+
+def history(run):
+    return [{"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in h.item} for h in only(run, "history")]
+
+
+def test_every_decision_and_evaluation_is_logged_with_its_axis(logged):
+    for run in logged[1]:
+        rows = history(run)
+        decisions = [row for row in rows if "teacher/reward" in row]
+        assert [row["teacher/decision"] for row in decisions] == list(range(6))
+        weights = [row[f"teacher/weight/addition digits={n}"] for row in decisions[:1] for n in (1, 2, 3)]
+        assert sum(weights) == pytest.approx(1)
+        assert all("student/tokens" in row for row in decisions)
+        evaluations = [row for row in rows if "eval/updates" in row]
+        assert [row["eval/updates"] for row in evaluations] == [20, 40, 60]
+        assert "eval/competence/addition digits=5" in evaluations[0]
+        assert any("teacher/decisions" in row for row in rows)
+
+
+def test_artifacts_of_teacher_student_results_and_settings(logged):
+    for run in logged[1]:
+        kinds = {artifact.type for artifact in only(run, "artifact")}
+        requested = {r.log_artifact.artifact.type for r in only(run, "request") if r.HasField("log_artifact")}
+        assert {"teacher", "student", "results", "settings"} <= kinds | requested
+
+
+def test_a_resumed_lifetime_goes_on_in_the_same_run(logged, tmp_path):
+    """The id derives from the folder's bench id and the cell: the same folder gives the same ids."""
+    from benchmarks.gather import planned_cells
+    from benchmarks.store import read_json
+    from benchmarks.tracking import run_id
+
+    folder, runs = logged
+    bench_id = read_json(folder / "out/settings.json")["bench_id"]
+    expected = {run_id(bench_id, cell) for cell in planned_cells(folder / "out")}
+    assert {only(run, "run")[0].run_id for run in runs} == expected
+
+
+def test_an_unreachable_server_never_stops_training(paceline, tmp_path):
+    import os
+
+    environment = {**os.environ, "WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "0" * 40}
+    arguments = ("run", "own:suite", "--student", "own:make_student", "--budget", "20", "--out", "out")
+    done = paceline(*arguments, "--wandb", "online", env=environment, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert "W&B server not reached" in done.stderr and "logging offline" in done.stderr
+    assert len(offline_files(tmp_path)) == 1 and (tmp_path / "out/report.html").exists()
+
+
+def test_not_logged_in_means_offline_and_no_question(paceline, tmp_path):
+    import os
+
+    environment = {k: v for k, v in os.environ.items() if k != "WANDB_API_KEY"} | {
+        "HOME": str(tmp_path),
+        "NETRC": "none",
+    }
+    arguments = ("run", "own:suite", "--student", "own:make_student", "--budget", "20", "--out", "out")
+    done = paceline(*arguments, "--wandb", "online", env=environment, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and "not logged in" in done.stderr
+
+
+def test_disabled_works_with_wandb_not_installed_and_offline_says_so(tmp_path, paceline):
+    hide = "import sys; sys.modules['wandb'] = None; from benchmarks.cli import main; main(sys.argv[1:])"
+
+    def call(mode):
+        arguments = [
+            "run",
+            "own:suite",
+            "--student",
+            "own:make_student",
+            "--budget",
+            "20",
+            "--out",
+            mode,
+            "--wandb",
+            mode,
+        ]
+        return subprocess.run(
+            [sys.executable, "-c", hide, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+
+    assert call("disabled").returncode == 0
+    refused = call("offline")
+    assert (
+        refused.returncode == 2
+        and "wandb is not installed: pip install wandb, or give --wandb disabled" in refused.stderr
+    )

@@ -1,0 +1,18 @@
+"""What several test files need: the command line, and a module of a user's own."""
+
+import sys
+
+OWN_MODULE = """
+import envs
+
+suite = envs.Suite([envs.Addition(digits=range(1, 4))], name="own")
+
+
+def make_student(vocab_size):
+    return envs.ScriptedStudent(suite)
+"""
+
+
+def command(*arguments):
+    """The command line as a process."""
+    return [sys.executable, "-m", "benchmarks", *map(str, arguments)]
