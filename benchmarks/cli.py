@@ -7,9 +7,7 @@ import dataclasses
 import functools
 import io
 import logging
-import os
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, make_dataclass
@@ -24,6 +22,7 @@ from benchmarks.doctor import examine
 from benchmarks.grid import Execution, run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
 from benchmarks.store import UserError
+from benchmarks.terminal import guarded, say
 from benchmarks.tracking import Mode
 from envs.curriculum.settings import Redraw
 from envs.progress import SIGNALS
@@ -135,7 +134,7 @@ class Report:
         from benchmarks.gather import gather  # with matplotlib and scipy it takes a second to import
 
         gather(self.directory)
-        _say(f"report: {self.directory / 'report.html'}")
+        say(f"report: {self.directory / 'report.html'}")
 
 
 @dataclass(frozen=True)
@@ -220,7 +219,7 @@ def _run(
     out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
     execution = Execution(workers, common.wandb, common.project, common.overwrite, job_type, common.checkpoint_every)
     run_grid(cells, out, execution)
-    _say(f"report: {out / 'report.html'}")
+    say(f"report: {out / 'report.html'}")
 
 
 def _schedule(common: Run | Bench) -> Schedule:
@@ -245,11 +244,6 @@ def _refuse_unused(common: Run | Bench, used: set[str]) -> None:
             raise UserError(
                 f"--{name}.{changed[0].replace('_', '-')} is set, and {name} is not in this run: drop the flag"
             )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 _COMMANDS: dict[str, Callable[..., Any]] = {
@@ -280,28 +274,3 @@ def _dispatch(arguments: Sequence[str] | None) -> None:
             raise UserError(words.replace("__tyro-dummy-inner__.hyper.", "--")) from None
         raise
     command.execute()
-
-
-def guarded(act: Callable[[], None]) -> int:
-    """Runs a command; what a user can mend becomes one line on standard error."""
-    try:
-        act()
-        sys.stdout.flush()
-    except UserError as error:
-        sys.stderr.write(f"paceline: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("paceline: stopped; the same command with the same --out goes on where it was\n")
-        return 130
-    except BrokenPipeError:
-        # The reader has gone; point standard output at nothing, so that the interpreter's last flush does not fail too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.stderr.write("paceline: the output was closed before its end; files are complete\n")
-        return 0
-    except OSError as error:
-        sys.stderr.write(
-            f"paceline: {error}; nothing that was finished is lost: mend it and give the same command again\n"
-        )
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
-    return 0

@@ -6,12 +6,12 @@ An experiment is data: the list of cells below. Interrupted, the same command go
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
-from benchmarks.cli import guarded, settings_of
+from benchmarks.cli import settings_of
 from benchmarks.grid import Execution, run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule
+from benchmarks.terminal import guarded, say
 from teacher import Exp3S
 
 OUT = Path("runs/demo")
@@ -53,7 +53,7 @@ def cells() -> list[Cell]:
 def main() -> None:
     """Runs the demo."""
     run_grid(cells(), OUT, Execution(workers=2))
-    sys.stdout.write(f"open {OUT / 'report.html'} in a browser\n")
+    say(f"open {OUT / 'report.html'} in a browser")
 
 
 if __name__ == "__main__":

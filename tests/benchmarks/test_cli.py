@@ -108,12 +108,12 @@ def test_a_full_disk_in_the_middle_of_a_run_is_said_and_the_run_goes_on_later(tm
 
 
 def test_an_interrupt_says_how_to_go_on(monkeypatch, capsys):
-    from benchmarks import cli
+    from benchmarks import terminal
 
     def stop():
         raise KeyboardInterrupt
 
-    assert cli.guarded(stop) == 130
+    assert terminal.guarded(stop) == 130
     assert "goes on where it was" in capsys.readouterr().err
 
 

@@ -92,7 +92,8 @@ def test_every_decision_and_evaluation_is_logged_with_its_axis(logged):
         evaluations = [row for row in rows if "eval/updates" in row]
         assert [row["eval/updates"] for row in evaluations] == [20, 40, 60]
         assert "eval/competence/addition digits=5" in evaluations[0]
-        assert any("teacher/decisions" in row for row in rows)
+        (table,) = [row for row in rows if row.get("teacher/decisions/_type") == "table-file"]
+        assert table["teacher/decisions/nrows"] == 6 and table["teacher/decisions/ncols"] >= 8
 
 
 def test_artifacts_of_teacher_student_results_and_settings(logged):
