@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.doctor import examine
 from benchmarks.grid import Execution, run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
-from benchmarks.store import UserError
-from benchmarks.terminal import guarded, say
+from benchmarks.store import UserError, only_writer
+from benchmarks.terminal import Console, guarded, say
 from benchmarks.tracking import Mode
 from envs.curriculum.settings import Redraw
 from envs.progress import SIGNALS
@@ -131,9 +130,11 @@ class Report:
 
     def execute(self) -> None:
         """Makes it."""
-        from benchmarks.gather import gather  # with matplotlib and scipy it takes a second to import
+        from benchmarks.gather import gather, planned_cells  # with matplotlib and scipy: a second to import
 
-        gather(self.directory)
+        planned_cells(self.directory)  # refuses what is no folder of results
+        with only_writer(self.directory):
+            gather(self.directory)
         say(f"report: {self.directory / 'report.html'}")
 
 

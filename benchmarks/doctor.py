@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.markup import escape
 
 from benchmarks.settings import make_student, make_suite
 from benchmarks.store import UserError
+from benchmarks.terminal import Console
 from envs.checks import STUDENT_LAWS
 
 

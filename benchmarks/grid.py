@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import logging
 import multiprocessing
+import os
 import shutil
+import signal
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,12 +18,14 @@ from typing import Any
 
 import torch
 
+from benchmarks.ladder import ladder_share
 from benchmarks.lifetime import Status, build, run_cell
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer, read_json, write_json
 from benchmarks.tracking import Mode, make_tracker, refuse_missing_wandb
+from envs import Suite
 
 _log = logging.getLogger("paceline")
 
@@ -54,11 +58,17 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
     refuse_missing_wandb(execution.wandb)
     if execution.workers < 1:
         raise UserError(f"workers must be at least 1; got {execution.workers}")
+    if execution.checkpoint_every is not None and execution.checkpoint_every < 1:
+        raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
+    fingerprints = {}
     for cell in {(c.suite, c.student, c.teacher): c for c in cells}.values():
-        build(cell)  # a user's mistake is found before the first lifetime
+        suite, _, _ = build(cell)  # a user's mistake is found before the first lifetime
+        if cell.suite not in fingerprints:
+            fingerprints[cell.suite] = suite.fingerprint
+            _warn_of_costly_ladder(cell, suite)
     _refuse_foreign_folder(out, execution.overwrite)
     with only_writer(out):
-        bench_id = _prepare(cells, out, execution.overwrite)
+        bench_id = _prepare(cells, out, execution.overwrite, fingerprints)
         unfinished = [cell for cell in cells if not (_folder(out, cell) / "summary.json").exists()]
         with Display(len(cells), len(cells) - len(unfinished)) as display:
             jobs = [_Job(cell, out, execution, bench_id) for cell in unfinished]
@@ -68,10 +78,19 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         if failures:
             rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
             raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
-        if unfinished or not (out / "report.html").exists():
+        if unfinished or not (out / "report.html").exists() or read_json(out / "summary.json")["unfinished"]:
             from benchmarks.gather import gather  # with matplotlib and scipy it takes a second; workers never need it
 
             gather(out)
+
+
+def _warn_of_costly_ladder(cell: Cell, suite: Suite) -> None:
+    share = ladder_share(suite, cell.schedule)
+    if share > 0.1:
+        _log.warning(
+            "evaluating %s takes %.0f %% of the training compute (10 %% is the rule): raise --evaluate-every",
+            *(cell.suite, 100 * share),
+        )
 
 
 def _folder(out: Path, cell: Cell) -> Path:
@@ -81,22 +100,25 @@ def _folder(out: Path, cell: Cell) -> Path:
 def _refuse_foreign_folder(out: Path, overwrite: bool) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"--out must be a folder; {out} is a file")
-    foreign = out.is_dir() and any(p.name != ".lock" for p in out.iterdir()) and not (out / "settings.json").exists()
-    if foreign:
+    settings = out / "settings.json"
+    # A damaged settings file of ours still bears this word; a stray .lock or temporary file is ours too.
+    ours = settings.exists() and "bench_id" in settings.read_text(encoding="utf-8", errors="replace")
+    others = [p for p in out.iterdir() if not p.name.endswith((".lock", ".tmp"))] if out.is_dir() else []
+    if others and not ours:
         raise UserError(
-            f"{out} holds files but no settings.json, so it is not a folder of results"
+            f"{out} holds files but no settings.json of a bench, so it is not a folder of results"
             f"{' (--overwrite deletes only those)' if overwrite else ''}: choose another --out"
         )
 
 
-def _prepare(cells: Sequence[Cell], out: Path, overwrite: bool) -> str:
+def _prepare(cells: Sequence[Cell], out: Path, overwrite: bool, fingerprints: dict[str, str]) -> str:
     """Writes, or compares with, the folder's settings; returns the bench's id."""
     settings = out / "settings.json"
     if overwrite and settings.exists():
-        for name in ("cells", "wandb"):
-            shutil.rmtree(out / name, ignore_errors=True)
-        for file in (*out.glob("*.parquet"), out / "summary.json", out / "report.html", settings):
-            file.unlink(missing_ok=True)
+        shutil.rmtree(out / "cells", ignore_errors=True)
+        for name in ("trace.parquet", "results.parquet", "timing.parquet", "summary.json", "report.html"):
+            (out / name).unlink(missing_ok=True)
+        settings.unlink()
     planned = [dataclasses.asdict(cell) for cell in cells]
     if settings.exists():
         recorded = read_json(settings)
@@ -104,12 +126,19 @@ def _prepare(cells: Sequence[Cell], out: Path, overwrite: bool) -> str:
             raise UserError(
                 f"{out} holds a run with other settings ({difference}): choose another --out, or --overwrite"
             )
+        for suite, fingerprint in fingerprints.items():
+            if recorded["fingerprints"][suite] != fingerprint:
+                raise UserError(
+                    f"the data of suite {suite} is no longer what {out} was begun with (fingerprint "
+                    f"{recorded['fingerprints'][suite]}, now {fingerprint}): restore it, or choose another --out"
+                )
         if said := mismatch(recorded["environment"]):
             _log.warning("%s", said)
         bench_id: str = recorded["bench_id"]
         return bench_id
     bench_id = uuid.uuid4().hex
-    write_json(settings, {"bench_id": bench_id, "environment": environment(), "cells": planned})
+    record = {"bench_id": bench_id, "environment": environment(), "fingerprints": fingerprints, "cells": planned}
+    write_json(settings, record)
     return bench_id
 
 
@@ -141,8 +170,6 @@ class _Job:
 
     def run(self, show: Any) -> None:
         folder = _folder(self.out, self.cell)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "cell.json", dataclasses.asdict(self.cell))
         tracker = make_tracker(self.execution.wandb, self.execution.project, self.bench_id, self.execution.job_type)
         run_cell(self.cell, folder, tracker, show, self.execution.checkpoint_every)
 
@@ -171,13 +198,14 @@ def _start_worker(queue: Any, level: int) -> None:
     global _queue
     _queue = queue
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     logging.basicConfig(format="%(message)s", level=level)
 
 
 def _show_from_worker(status: Status) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
-        raise SystemExit("the main process died")  # its successor takes the cell over
+        os._exit(1)  # the main process died; its successor takes the cell over. (The pool would catch an exception.)
     _queue.put(status)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from envs import Batch, Split, Student, Suite, stack
+from benchmarks.settings import Schedule
+from envs import Batch, DivergedError, Split, Student, Suite, stack
 from envs.batch import Floats
 
 _SEED = 0  # the TEST samples are the same for every lifetime, whatever its seed
@@ -46,11 +47,20 @@ class Ladder:
         Args:
             student: one learner.
             costs: ``updates, tokens, forward_equivalents`` so far.
+
+        Raises:
+            DivergedError: a loss is not finite.
         """
         scores = np.zeros((3, len(self._batches)))
         for arm, batch in enumerate(self._batches):
             got = student.evaluate(batch)
             scores[:, arm] = got.loss.mean(), got.token_accuracy.mean(), got.sequence_accuracy.mean()
+        if not np.isfinite(scores[0]).all():
+            arm = int(np.argmin(np.isfinite(scores[0])))
+            raise DivergedError(
+                f"loss on TEST became {scores[0, arm]} after {costs['updates']} updates, arm {arm} "
+                f"({self.suite.arm_name(arm)}): lower the learning rate or clip gradients harder"
+            )
         taught = self.suite.num_arms
         competence = np.empty(len(self._batches))
         competence[:taught] = self.suite.competence(*scores[:, :taught])
@@ -89,3 +99,10 @@ class Ladder:
         """Goes on where ``state_dict`` was taken."""
         self.rows = list(state["rows"])
         self.mastered_at, self._candidate = state["mastered_at"], state["candidate"]
+
+
+def ladder_share(suite: Suite, schedule: Schedule) -> float:
+    """Forward-equivalents of an evaluation over those of the training between two, arms drawn uniformly."""
+    lengths = [suite.batch(arm, 0, _SEED, Split.TRAIN, 1).tokens.shape[1] for arm in range(suite.num_arms)]
+    training = 3 * schedule.evaluate_every * schedule.batch_size * float(np.mean(lengths))
+    return Ladder(suite).tokens / training

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import torch
 
 import teacher
 from benchmarks.ladder import Ladder
 from benchmarks.settings import Cell
-from benchmarks.store import UserError, load_checkpoint, only_writer, save_checkpoint, write_json, write_table
+from benchmarks.store import (
+    UserError,
+    describe,
+    load_checkpoint,
+    only_writer,
+    save_checkpoint,
+    write_json,
+    write_table,
+    write_text,
+)
 from benchmarks.trace import Trace
 from benchmarks.tracking import Tracker
 from envs import CurriculumVectorEnv, DivergedError, Suite
@@ -35,7 +47,8 @@ class Status(NamedTuple):
 def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     """Suite, environment and teacher of a cell.
 
-    A teacher that needs no gains (``feedback`` is ``any``) is not charged for a signal that it would not read.
+    A teacher that reads no gains (``feedback`` is ``any``), or that is given probes instead (``full``), is not charged
+    for a signal that it would not read.
 
     Raises:
         UserError: a setting or a file is not what was expected.
@@ -50,13 +63,15 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             updates_per_decision=cell.schedule.updates_per_decision,
             batch_size=cell.schedule.batch_size,
             redraw=cell.redraw,
-            signal=cell.signal if made.feedback != "any" else "accuracy_gain",
+            signal=cell.signal if made.feedback == "sampled" else "accuracy_gain",
             probe="all" if made.feedback == "full" else "none",
             probe_size=cell.probe_size,
         )
         env.student.reset([cell.seed])  # a module that cannot be made is found now, not at the first decision
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {error}") from error
+    except UserError:
+        raise
+    except Exception as error:  # a component of the user's may raise anything
+        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {describe(error)}") from error
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made
@@ -85,6 +100,7 @@ def run_cell(
     with only_writer(folder, wait=20.0):
         if (folder / "summary.json").exists():
             return
+        write_json(folder / "cell.json", dataclasses.asdict(cell))
         _Lifetime(cell, folder, tracker, show, checkpoint_every).run()
 
 
@@ -111,12 +127,18 @@ class _Lifetime:
         self.tracker.start(self.cell, self.suite, self.folder)
         try:
             self._live(state)
+            self._finish()
+        except UserError:
+            raise
         except DivergedError as error:
             kept = f"last checkpoint: {self.checkpoint}" if self.checkpoint.exists() else "no checkpoint yet"
             raise UserError(f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten") from error
-        except (ValueError, TypeError) as error:  # a student or teacher of the user's that breaks its contract
-            raise UserError(f"{self.cell.name} stopped: {error}") from error
-        self._finish()
+        except Exception as error:  # a student or teacher of the user's may raise anything
+            where = self.folder / "error.txt"
+            write_text(where, traceback.format_exc())
+            raise UserError(f"{self.cell.name} stopped: {describe(error)} (traceback in {where})") from error
+        finally:
+            self.tracker.close()
 
     def _live(self, state: dict[str, Any] | None) -> None:
         evaluated = int(self.ladder.rows[-1]["updates"]) if self.ladder.rows else -1
@@ -153,10 +175,13 @@ class _Lifetime:
         return time.monotonic() - saved >= _CHECKPOINT_SECONDS
 
     def _save(self) -> None:
+        run = teacher.snapshot(self.teacher, self.env)
+        if _holds_nan(run["env"]["student"]):
+            raise DivergedError(f"the student's state holds NaN after decision {len(self.trace.rows) - 1}")
         state = {
             "digest": self.cell.digest,
             "fingerprint": self.suite.fingerprint,
-            "run": teacher.snapshot(self.teacher, self.env),
+            "run": run,
             "ladder": self.ladder.state_dict(),
             "trace": self.trace.state_dict(),
             "competence": self.competence,
@@ -210,6 +235,17 @@ class _Lifetime:
             "area_under_curve": area_under_curve(self.ladder.rows, self.cell.schedule.budget),
             "seconds": {"training": training, "evaluation": evaluation},
         }
+
+
+def _holds_nan(state: Any) -> bool:
+    """Whether an array or tensor of a nested state holds NaN (infinities may be masks)."""
+    if isinstance(state, dict):
+        return any(map(_holds_nan, state.values()))
+    if isinstance(state, list | tuple):
+        return any(map(_holds_nan, state))
+    if isinstance(state, torch.Tensor):
+        return bool(torch.isnan(state).any())
+    return isinstance(state, np.ndarray) and state.dtype.kind == "f" and bool(np.isnan(state).any())
 
 
 def area_under_curve(rows: list[dict[str, Any]], budget: int) -> float:

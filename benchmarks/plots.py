@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from benchmarks.statistics import Floats, interval
+from benchmarks.statistics import Floats, interval, survival
 
 # Okabe and Ito's palette, safe for colour-blind readers.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#999999")
@@ -95,13 +95,33 @@ def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], n
             np.add.at(counts, place, np.stack(of_teacher["count"].to_list()))
             share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             axes.stackplot(edges[1:], share.T, colors=colours, linewidth=0)
-            axes.set(title=teacher, xlim=(edges[1], last), ylim=(0, 1), xlabel="updates")
+            axes.set(
+                title=teacher, xlim=(edges[0] if len(edges) < 3 else edges[1], last), ylim=(0, 1), xlabel="updates"
+            )
         for axes in panels[len(teachers) :]:
             axes.remove()
         if len(arms) <= 12:
             handles = [matplotlib.patches.Patch(color=c) for c in colours]
             figure.legend(handles, arms, loc="outside lower center", ncols=min(4, len(arms)), fontsize=8)
         return _svg(figure, f"choices {name}")
+
+
+def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
+    """Share of lifetimes that have mastered, over updates: Kaplan-Meier, a tick where a lifetime's budget ended."""
+    with matplotlib.rc_context(_STYLE):
+        figure, (axes,) = _figure(1, 1, 7.2, 2.6)
+        for number, group in enumerate(groups):
+            record = group["cost_to_mastery"]["updates"]
+            reached = [not censored for censored in record["censored"]]
+            costs, share = survival(record["values"], reached)
+            colour = PALETTE[number % len(PALETTE)]
+            place, height = np.concatenate([[0.0], costs, [budget]]), np.concatenate([[0.0], share, share[-1:]])
+            axes.step(place, height, where="post", color=colour, label=group["teacher"], linewidth=1.8)
+            ends = [v for v, censored in zip(record["values"], record["censored"], strict=True) if censored]
+            axes.plot(ends, np.interp(ends, place, height), "|", color=colour, markersize=9)
+        axes.set(xlabel="updates", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, budget * 1.01))
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return _svg(figure, f"mastered {name}")
 
 
 def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:

@@ -35,6 +35,7 @@ class Display:
             disable=not self._live,
         )
         self._rows: dict[str, TaskID] = {}
+        self._ended: set[str] = set()
         self._shares: dict[str, float] = {}  # of the budget, of each running lifetime
         note = f"{finished}/{total} done"
         self._lifetimes = self._progress.add_task("lifetimes", total=total, completed=finished, note=note)
@@ -50,6 +51,8 @@ class Display:
 
     def show(self, status: Status) -> None:
         """A lifetime took another decision."""
+        if status.cell in self._ended:  # a late message of a worker
+            return
         if status.cell not in self._rows:
             self._rows[status.cell] = self._progress.add_task(status.cell, total=status.budget, note="")
         note = f"{status.updates}/{status.budget} updates  {status.arm}  competence {status.competence:.2f}"
@@ -60,6 +63,7 @@ class Display:
     def done(self, cell: str, how: str = "finished") -> None:
         """A lifetime ended."""
         self._finished += 1
+        self._ended.add(cell)
         self._shares.pop(cell, None)
         if cell in self._rows:
             self._progress.remove_task(self._rows.pop(cell))

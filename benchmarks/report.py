@@ -63,6 +63,10 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
             + (f"; arms from dark to light: {arms[0]} ... {arms[-1]}." if len(arms) > 12 else "."),
         ),
         (
+            plots.mastered(groups, first["budget"], name),
+            "Share of the lifetimes that have mastered (Kaplan-Meier); a tick is a lifetime whose budget ended first.",
+        ),
+        (
             plots.costs(groups, "updates", name),
             "Updates to mastery: one mark per seed; an open arrow is a lifetime that had not mastered when its budget "
             "ended. Line: mean restricted to the budget; bar: 95 % bootstrap interval.",

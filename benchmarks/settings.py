@@ -5,138 +5,29 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib
+import inspect
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 
 import student
 import teacher
-from benchmarks.store import UserError
-from envs import Addition, Student, Suite, TextTask
+from benchmarks.components import (
+    AdditionSuite,
+    LSTMStudent,
+    StudentComponent,
+    SuiteComponent,
+    TextSuite,
+    TransformerStudent,
+)
+from benchmarks.store import UserError, describe
+from envs import Student, Suite
 from envs.curriculum.settings import Redraw
 from teacher import Teacher
-
-
-@dataclass(frozen=True)
-class AdditionSuite:
-    """Addition of 1 to N digits, all of them targets."""
-
-    digits: int = 5
-    """Longest taught number of digits."""
-    reversed_answer: bool = True
-    """Least significant digit of the answer first."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        task = Addition(digits=range(1, self.digits + 1), reversed_answer=self.reversed_answer)
-        return Suite([task], name=name)
-
-
-@dataclass(frozen=True)
-class TextSuite:
-    """Byte-level language modelling; the longest context of every domain is a target, shorter ones are auxiliary."""
-
-    source: str = ""
-    """A folder with one subfolder per domain; empty: the running Python's standard library."""
-    domains: tuple[str, ...] = ("modules", "asyncio", "email", "encodings")
-    """Domains to keep; none: all. The default ones are packages of the standard library."""
-    contexts: tuple[int, ...] = (16, 32, 64)
-    """Window lengths in bytes, easiest first."""
-    chunk_bytes: int | None = None
-    """Cut files into documents of this many bytes."""
-    start_bits: float = 5.0
-    """Bits per byte at competence 0."""
-    goal_bits: float = 2.6
-    """Bits per byte at competence 1."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        task = TextTask(
-            self.source or None,
-            self.contexts,
-            self.domains or None,
-            self.chunk_bytes,
-            start_bits=self.start_bits,
-            goal_bits=self.goal_bits,
-        )
-        return Suite([task], lambda _, difficulty: difficulty["context"] == self.contexts[-1], name)
-
-
-@dataclass(frozen=True)
-class _Optimiser:
-    """Options that every torch student has."""
-
-    learning_rate: float = 2e-3
-    """Step size of Adam."""
-    weight_decay: float = 0.0
-    """Weight decay."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """Adam, or AdamW with decoupled weight decay."""
-    clip: float = 1.0
-    """Norm to which a gradient is scaled down."""
-
-    def _student(self, make_model: Callable[[], Any], num_learners: int) -> Student:
-        return student.TorchStudent(
-            make_model, num_learners, self.optimizer, self.learning_rate, self.weight_decay, self.clip
-        )
-
-
-@dataclass(frozen=True)
-class LSTMStudent(_Optimiser):
-    """An LSTM language model."""
-
-    width: int = 128
-    """Size of the hidden state."""
-    num_layers: int = 1
-    """Stacked layers."""
-    embedding: int = 32
-    """Size of the token embedding."""
-
-    def build(self, vocab_size: int, num_learners: int) -> Student:
-        """The student."""
-        return self._student(
-            lambda: student.LSTM(vocab_size, self.width, self.num_layers, self.embedding), num_learners
-        )
-
-
-@dataclass(frozen=True)
-class TransformerStudent(_Optimiser):
-    """A decoder-only Transformer with rotary positions."""
-
-    width: int = 64
-    """Model width."""
-    num_layers: int = 2
-    """Blocks."""
-    num_heads: int = 4
-    """Attention heads."""
-    dropout: float = 0.0
-    """Rate on both residual branches."""
-
-    def build(self, vocab_size: int, num_learners: int) -> Student:
-        """The student."""
-        return self._student(
-            lambda: student.Transformer(vocab_size, self.width, self.num_layers, self.num_heads, self.dropout),
-            num_learners,
-        )
-
-
-class SuiteComponent(Protocol):
-    """Settings that build a suite."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-
-
-class StudentComponent(Protocol):
-    """Settings that build a student."""
-
-    def build(self, vocab_size: int, num_learners: int) -> Student:
-        """The student."""
 
 
 @dataclass(frozen=True)
@@ -230,8 +121,8 @@ def load_object(reference: str) -> Any:
         sys.path.append(os.getcwd())
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"cannot load {reference!r} (expected package.module:name): {error}") from error
+    except Exception as error:  # the user's module may raise anything
+        raise UserError(f"cannot load {reference!r} (expected package.module:name): {describe(error)}") from error
 
 
 def _known(kind: str, name: str, known: dict[str, Any]) -> Any:
@@ -277,12 +168,18 @@ def make_student(name: str, vocab_size: int, num_learners: int, options: dict[st
     make = load_object(name)
     if not callable(make):
         raise UserError(f"{name} must be a function of the vocabulary size; got {type(make).__name__}")
+    several = "num_learners" in inspect.signature(make).parameters
     with torch.random.fork_rng(devices=[]):
-        first = make(vocab_size)
-    if hasattr(first, "evaluate") and hasattr(first, "load_state_dict"):
-        whole: Student = first
-        return whole
-    return student.TorchStudent(lambda: make(vocab_size), num_learners)
+        first = make(vocab_size, num_learners=num_learners) if several else make(vocab_size)
+    if isinstance(first, torch.nn.Module):
+        return student.TorchStudent(lambda: make(vocab_size), num_learners)
+    whole: Student = first
+    if getattr(whole, "num_learners", None) != num_learners:
+        raise UserError(
+            f"{name} must make an nn.Module, or a student of {num_learners} learners (by a parameter num_learners); "
+            f"got {type(whole).__name__}"
+        )
+    return whole
 
 
 def make_teacher(name: str, options: dict[str, Any]) -> teacher.Teacher:

@@ -119,11 +119,14 @@ def _over(lifetimes: list[dict[str, Any]], reference: list[dict[str, Any]], unit
     ``none``, or ``unknown`` (both).
     """
     ours, theirs = [cost(life, unit) for life in lifetimes], [cost(life, unit) for life in reference]
+    # A lifetime that never mastered is worse than any that did, and ties with its like.
+    ranked = [[cost(life, unit) if life["mastered"] else np.inf for life in lives] for lives in (lifetimes, reference)]
     open_ours = not all(life["mastered"] for life in lifetimes)
     open_theirs = not all(life["mastered"] for life in reference)
     bound = {(0, 0): "none", (0, 1): "at least", (1, 0): "at most", (1, 1): "unknown"}[open_ours, open_theirs]
     return {
-        "speedup": float(np.mean(theirs) / np.mean(ours)),
+        # Only updates have one and the same limit, the budget, for both.
+        "speedup": None if unit != "updates" and bound != "none" else float(np.mean(theirs) / np.mean(ours)),
         "bound": bound,
-        "probability_of_improvement": probability_of_improvement(ours, theirs),
+        "probability_of_improvement": probability_of_improvement(*ranked),
     }

@@ -21,13 +21,19 @@ class UserError(Exception):
     """A user's mistake or a full disk: one line that says what was expected, what came, what to do. Exit code 2."""
 
 
+def describe(error: BaseException) -> str:
+    """An exception in one line; kinds whose message alone says little are named."""
+    message = " ".join(str(error).split())
+    return message if isinstance(error, ValueError | OSError) and message else f"{type(error).__name__}: {message}"
+
+
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Writes to a temporary file beside ``path``, flushes it to the disk and renames it: the old content or the new.
 
     Raises:
         UserError: the disk is full or the folder cannot be written; ``path`` is as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
         with temporary.open("rb+") as file:

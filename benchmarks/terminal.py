@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
 
+import rich.console
+
 from benchmarks.store import UserError
+
+
+class Console(rich.console.Console):
+    """Rich's console, but a reader that has gone is an error like any other (rich would exit on the spot)."""
+
+    def on_broken_pipe(self) -> None:
+        """Passes the error on to ``guarded``."""
+        raise BrokenPipeError
 
 
 def say(line: str) -> None:
@@ -16,25 +27,27 @@ def say(line: str) -> None:
 
 
 def guarded(act: Callable[[], None]) -> int:
-    """Runs a command; what a user can mend becomes one line on standard error."""
+    """Runs a command; what a user can mend becomes one line on standard error. Returns the exit code."""
     try:
         act()
         sys.stdout.flush()
     except UserError as error:
-        sys.stderr.write(f"paceline: {error}\n")
-        return 2
+        return _mistake(f"{error}", 2)
     except KeyboardInterrupt:
-        sys.stderr.write("paceline: stopped; the same command with the same --out goes on where it was\n")
-        return 130
+        return _mistake("stopped; the same command with the same --out goes on where it was", 130)
     except BrokenPipeError:
-        # The reader has gone; point standard output at nothing, so that the interpreter's last flush does not fail too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.stderr.write("paceline: the output was closed before its end; files are complete\n")
-        return 0
+        return _mistake("the output was closed before its end; files are complete", 0)
     except OSError as error:
-        sys.stderr.write(
-            f"paceline: {error}; nothing that was finished is lost: mend it and give the same command again\n"
-        )
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
+        return _mistake(f"{error}; nothing that was finished is lost: mend it and give the same command again", 2)
     return 0
+
+
+def _mistake(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):  # standard error may be closed too
+        sys.stderr.write(f"paceline: {line}\n")
+        sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads: point it at nothing, so that the interpreter's last flush does not fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

@@ -5,6 +5,7 @@ Tracking never stops training: what fails is said once, and the lifetime goes on
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.util
@@ -40,6 +41,9 @@ class Tracker(Protocol):
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Ends the run with its summary, the table of decisions and the artifacts."""
 
+    def close(self) -> None:
+        """Ends a run that was not finished, as failed; after ``finish`` nothing."""
+
 
 class NoTracker:
     """Logs nothing."""
@@ -54,6 +58,9 @@ class NoTracker:
         """Nothing."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
         """Nothing."""
 
 
@@ -95,10 +102,24 @@ class WandbTracker:
     def _fail(self, error: Exception) -> None:
         if not self._failed:
             _log.warning("W&B tracking stopped (%s: %s); training goes on", type(error).__name__, error)
-        self._failed, self._run = True, None
+        self._failed = True
+        self.close()
+
+    def close(self) -> None:
+        """Ends a run that was not finished, as failed (an open run would swallow the next lifetime's rows)."""
+        run, self._run = self._run, None
+        if run is not None:
+            with contextlib.suppress(Exception):  # already failing: nothing more can be said
+                run.finish(exit_code=1)
 
     def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         """Begins the run of a cell, or goes on with it."""
+        try:
+            self._start(cell, suite, folder)
+        except Exception as error:  # whatever the client raises, training goes on
+            self._fail(error)
+
+    def _start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         os.environ.setdefault("WANDB_SILENT", "true")
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb
@@ -149,10 +170,7 @@ class WandbTracker:
                 line = " ".join(str(error).split())
                 _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", line)
                 wandb.teardown()  # the service still holds the run's id
-        try:
-            self._run = wandb.init(mode="offline", **options)
-        except Exception as error:
-            self._fail(error)
+        self._run = wandb.init(mode="offline", **options)
 
     def _log_rows(self, rows: dict[str, Any]) -> None:
         if self._run is None:
@@ -212,5 +230,6 @@ class WandbTracker:
                     artifact.add_file(str(folder / file))
                 self._run.log_artifact(artifact)
             self._run.finish()
+            self._run = None
         except Exception as error:
             self._fail(error)

@@ -96,7 +96,9 @@ class ArmFeatures:
             np.broadcast_to(self._arms.targets, self._shape),
             *(np.broadcast_to(column, self._shape) for column in self._arms.coordinates.T),
         ]
-        target_competence = competence_fast[:, self._arms.targets].mean(axis=1, keepdims=True)
+        # Contiguous, so that one row is summed in the same order as one of many.
+        of_targets = np.ascontiguousarray(competence_fast[:, self._arms.targets])
+        target_competence = of_targets.mean(axis=1, keepdims=True)
         overall = [np.full((1, 1), budget_used), target_competence, visited.mean(axis=1, keepdims=True)]
         columns = per_arm + [np.broadcast_to(column, self._shape) for column in overall]
         stacked = np.stack(columns, axis=-1).astype(np.float32)  # (K, A, F)

@@ -1,8 +1,9 @@
 """Learning-progress signals: what a student gained from a decision.
 
 A signal is a generator function over a ``Decision``: it measures, yields while the student trains, measures again and
-returns the gain of each arm, ``(K, A)``. Every forward it takes is charged. Gains are in nats per token (competence for
-``accuracy_gain``); positive is better.
+returns the gain of each arm, ``(K, A)``. Every forward it takes is charged. Gains are in nats per target token
+(competence for ``accuracy_gain``); positive is better. So the division by the length of the trained batch, which Graves
+et al. make in their reward scaling, is already in PG and SPG; TPG, MPG and GPG are not divided by it here.
 
 Reference: A. Graves et al., Automated Curriculum Learning for Neural Networks (2017), arXiv:1704.03003, section 3.
 """
@@ -90,31 +91,37 @@ class Decision:
         """Sums up the training steps, once all are recorded.
 
         Raises:
-            DivergedError: a loss is not finite.
+            DivergedError: a loss or a gradient norm is not finite.
         """
         self.num_updates = len(self._steps)
         arms = np.stack([_arms(batch) for batch, _ in self._steps])  # (updates, K, B)
         names = ("loss", "token_accuracy", "sequence_accuracy")
         scores = Scores(*(np.stack([getattr(s, name) for _, s in self._steps]) for name in names))
-        bad = ~np.isfinite(scores.loss)
-        if bad.any():
-            update, k, b = (int(i) for i in np.argwhere(bad)[0])
-            arm = int(arms[update, k, b])
-            raise DivergedError(
-                f"loss became {scores.loss[update, k, b]} at decision {self.number}, update {update} of it, arm {arm} "
-                f"({self.suite.arm_name(arm)}), learner {k} (seed {self.seeds[k]}): lower the learning rate or clip "
-                "gradients harder"
-            )
+        norms = [s.gradient_norm for _, s in self._steps if s.gradient_norm is not None]
+        self._refuse("loss", scores.loss, arms)
+        if norms:  # a gradient that is not finite spoils the weights before any loss shows it
+            self._refuse("gradient norm", np.stack(norms)[:, :, None], arms)
         sums = ArmScores.zeros(*self.drawn.shape)
         sums.add(self._rows, arms, scores)
         self.training = sums.means()
         self.trained_tokens: Ints = np.sum([batch.token_counts() for batch, _ in self._steps], axis=0)
-        norms = [s.gradient_norm for _, s in self._steps if s.gradient_norm is not None]
         # Added up one by one: numpy's own sum over updates rounds differently for one learner and for several.
         total: Floats = np.zeros(len(self.drawn))
         for norm in norms:
             total = total + norm**2
         self.mean_squared_norm = total / max(1, len(norms))
+
+    def _refuse(self, what: str, values: Floats, arms: Ints) -> None:
+        """Raises ``DivergedError`` for the first of ``(updates, K, B or 1)`` values that is not finite."""
+        bad = ~np.isfinite(values)
+        if bad.any():
+            update, k, b = (int(i) for i in np.argwhere(bad)[0])
+            arm = int(arms[update, k, b])
+            raise DivergedError(
+                f"{what} became {values[update, k, b]} at decision {self.number}, update {update} of it, arm {arm} "
+                f"({self.suite.arm_name(arm)}), learner {k} (seed {self.seeds[k]}): lower the learning rate or clip "
+                "gradients harder"
+            )
 
     def probe(self, arms: NDArray[np.bool_], fresh: int = 0) -> ArmScores:
         """Measures arms ``(K, A)`` on held-out PROBE batches, charged; the same batches for the same ``fresh``."""

@@ -14,8 +14,8 @@ from envs.suite import Suite
 class ScriptedStudent:
     """K learners of a chain of skills, one per arm, in order of the arms' levels.
 
-    Skill s_a grows linearly with the share of an update's sequences spent on the arm, but only once every arm of the
-    level below is complete (s = 1)::
+    Skill s_a grows linearly with the (weighted) share of an update's sequences on the arm, but only once every arm of
+    the level below is complete (s = 1)::
 
         s_a <- min(1, s_a + rate * share_a)
 
@@ -55,7 +55,8 @@ class ScriptedStudent:
         before = self.evaluate(batch)
         arms = self._known(batch)
         share = np.zeros_like(self.skills)
-        np.add.at(share, (np.arange(self.num_learners)[:, None], arms), 1.0 / arms.shape[1])
+        weights = np.ones(arms.shape) if batch.weights is None else batch.weights
+        np.add.at(share, (np.arange(self.num_learners)[:, None], arms), weights / arms.shape[1])
         complete = np.where(self.skills >= 1.0, np.inf, self._levels)  # level of what is still to learn
         reachable = self._levels <= complete.min(axis=1, keepdims=True)
         grown = np.where(reachable, np.minimum(1.0, self.skills + self.rate * share), self.skills)

@@ -115,7 +115,7 @@ class TorchStudent:
             modes = [(module, module.training) for module in model.modules()]
             model.eval()
             try:
-                with torch.inference_mode(), self._own_randomness(k):
+                with torch.no_grad(), self._own_randomness(k):
                     parts = [self._evaluated(model, part) for part in _chunks(own)]
                     rows.append([np.concatenate(score) for score in zip(*parts, strict=True)])
             finally:

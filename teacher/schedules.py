@@ -94,8 +94,8 @@ class _Gate:
         reached = np.minimum(stage + 1, num_levels)
         top = np.where(stage < num_levels, newest_share, 0.0)  # all passed: uniform over levels
         share = np.where(level < reached, (1.0 - top) / reached, 0.0) + np.where(level == stage, top, 0.0)  # (K, L)
-        mixture: Floats = (share / np.bincount(self.levels))[:, self.levels]  # arms share their level's part
-        return mixture
+        # Arms share their level's part. Contiguous, so that one row rounds as one of many.
+        return np.ascontiguousarray((share / np.bincount(self.levels))[:, self.levels])
 
     def update(self, feedback: Feedback) -> None:
         refuse_before_reset("update", self.stage)

@@ -8,8 +8,16 @@ import envs
 suite = envs.Suite([envs.Addition(digits=range(1, 4))], name="own")
 
 
-def make_student(vocab_size):
-    return envs.ScriptedStudent(suite)
+def make_student(vocab_size, num_learners=1):
+    return envs.ScriptedStudent(suite, num_learners)
+
+
+def nothing_made(vocab_size):
+    return None
+
+
+def broken(vocab_size):
+    return 1 / 0
 """
 
 

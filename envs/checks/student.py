@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.batch import IGNORE, Batch, Scores, stack
+from envs.batch import IGNORE, Batch, Floats, Scores, stack
 from envs.checks.task import watched_stream
 from envs.learner import Student
 from envs.suite import Split, Suite
@@ -49,12 +49,17 @@ def _equal(a: Any, b: Any) -> bool:
     return len(_leaves(a)) == len(_leaves(b)) and all(np.array_equal(x, y) for x, y in pairs)
 
 
+_SCORES = ("loss", "token_accuracy", "sequence_accuracy")
+
+
+def _distance(a: Scores, b: Scores) -> float:
+    """The largest difference in any score."""
+    return max(float(np.abs(getattr(a, name) - getattr(b, name)).max()) for name in _SCORES)
+
+
 def _same(a: Sequence[Scores], b: Sequence[Scores]) -> bool:
     return all(
-        np.array_equal(x.loss, y.loss)
-        and np.array_equal(x.token_accuracy, y.token_accuracy)
-        and np.array_equal(x.sequence_accuracy, y.sequence_accuracy)
-        for x, y in zip(a, b, strict=True)
+        np.array_equal(getattr(x, name), getattr(y, name)) for x, y in zip(a, b, strict=True) for name in _SCORES
     )
 
 
@@ -64,7 +69,7 @@ def scores_have_the_right_shape(make: MakeStudent, suite: Suite) -> None:
     batch = _batch(suite, 2)
     trained, evaluated = student.train(batch), student.evaluate(batch)
     for scores in (trained, evaluated):
-        for name in ("loss", "token_accuracy", "sequence_accuracy"):
+        for name in _SCORES:
             value = getattr(scores, name)
             assert np.shape(value) == (2, _SEQUENCES), (
                 f"{name} must be (K, B) = (2, {_SEQUENCES}); got {np.shape(value)}"
@@ -138,17 +143,53 @@ def global_generators_untouched(make: MakeStudent, suite: Suite) -> None:
             torch.random.set_rng_state(kept)
 
 
+def scores_are_per_sequence(make: MakeStudent, suite: Suite) -> None:
+    """A sequence's scores do not depend on the others in its batch (within 1e-4)."""
+    student = _fresh(make, [1])
+    arms = np.arange(_SEQUENCES) % suite.num_arms
+    batch = suite.mixed_batch(arms, np.zeros(suite.num_arms, dtype=np.int64), 0, Split.TRAIN)
+    half = slice(0, _SEQUENCES, 2)
+    whole = student.evaluate(stack([batch]))
+    part = student.evaluate(stack([Batch(batch.tokens[half], batch.targets[half], arms[half])]))
+    worst = _distance(part, Scores(*(getattr(whole, name)[:, half] for name in _SCORES)))
+    assert worst <= 1e-4, f"a sequence's scores change by {worst:.2g} with the rest of the batch: score each by itself"
+
+
+def weights_scale_the_loss(make: MakeStudent, suite: Suite) -> None:
+    """A sequence of weight 0 teaches nothing: another in its place leaves the student the same (within 1e-5)."""
+    one, other = (suite.batch(0, index, 0, Split.TRAIN, _SEQUENCES) for index in (0, 1))
+    first = np.arange(_SEQUENCES)[:, None] < _SEQUENCES // 2
+    half, whole = first[:, 0].astype(np.float64), np.ones(_SEQUENCES)
+
+    def taught(weights: Floats, replacement: Batch) -> Scores:
+        student = _fresh(make, [1])
+        tokens = np.where(first, one.tokens, replacement.tokens)
+        targets = np.where(first, one.targets, replacement.targets)
+        for _ in range(4):
+            student.train(stack([Batch(tokens, targets, one.arms, weights)]))
+        return student.evaluate(stack([other]))
+
+    after = [taught(half, one), taught(half, other), taught(whole, one)]
+    worst = _distance(after[0], after[1])
+    assert worst <= 1e-5, (
+        f"sequences of weight 0 moved the scores by {worst:.2g}: multiply each sequence's loss by its weight"
+    )
+    assert _distance(after[0], after[2]) > 0, "weights 0 and 1 give the same student: multiply each loss by its weight"
+
+
 def learners_are_independent(make: MakeStudent, suite: Suite) -> None:
-    """Learner k of a cohort equals the single learner with its seed (within 1e-5)."""
+    """Learner k of a cohort equals the single learner with its seed (within 1e-5), also where gradients are clipped."""
     seeds = [3, 4, 5]
-    together = _lifetime(_fresh(make, seeds), suite, range(4))
-    for k, seed in enumerate(seeds):
-        alone = _fresh(make, [seed])
-        for step, scores in enumerate(together):
-            own = _batch(suite, 3, step).learner(k)
-            single = alone.train(stack([own])).loss[0]
-            worst = np.abs(single - scores.loss[k]).max()
-            assert worst <= 1e-5, f"learner {k} differs from a single one by {worst:.2g} nats at step {step}"
+    for weight in (1.0, 100.0):  # heavy sequences have gradients that any sensible clipping cuts
+        together, alone = _fresh(make, seeds), [_fresh(make, [seed]) for seed in seeds]
+        for step in range(8):
+            plain = _batch(suite, 3, step)
+            weights = np.full((3, _SEQUENCES), weight * (1 + step % 3))
+            batch = Batch(plain.tokens, plain.targets, plain.arms, weights, plain.widths)
+            scores = together.train(batch)
+            for k, single in enumerate(alone):
+                worst = np.abs(single.train(stack([batch.learner(k)])).loss[0] - scores.loss[k]).max()
+                assert worst <= 1e-5, f"learner {k} differs from a single one by {worst:.2g} nats at step {step}"
 
 
 def state_is_a_copy(make: MakeStudent, suite: Suite) -> None:
@@ -186,9 +227,9 @@ def no_leak_from_the_future(make: MakeStudent, suite: Suite) -> None:
         targets = np.full_like(batch.targets, IGNORE)
         targets[:, position] = np.where(batch.targets[:, position] == IGNORE, 0, batch.targets[:, position])
         changed = np.where(np.arange(length) > position, other, batch.tokens)
-        a, b = (student.evaluate(stack([Batch(t, targets, batch.arms)])).loss for t in (batch.tokens, changed))
-        worst = np.abs(a - b).max()
-        assert worst <= 1e-4, f"later tokens change the loss at position {position} by {worst:.2g} nats: be causal"
+        a, b = (student.evaluate(stack([Batch(t, targets, batch.arms)])) for t in (batch.tokens, changed))
+        worst = _distance(a, b)
+        assert worst <= 1e-4, f"later tokens change the scores at position {position} by {worst:.2g}: be causal"
 
 
 def padding_changes_nothing(make: MakeStudent, suite: Suite) -> None:
@@ -200,8 +241,8 @@ def padding_changes_nothing(make: MakeStudent, suite: Suite) -> None:
         np.pad(batch.targets, ((0, 0), (0, 3)), constant_values=IGNORE),
         batch.arms,
     )
-    worst = np.abs(student.evaluate(stack([batch])).loss - student.evaluate(stack([padded])).loss).max()
-    assert worst <= 1e-4, f"three columns of padding change the loss by {worst:.2g} nats: IGNORE marks no loss"
+    worst = _distance(student.evaluate(stack([batch])), student.evaluate(stack([padded])))
+    assert worst <= 1e-4, f"three columns of padding change the scores by {worst:.2g}: IGNORE marks no loss"
 
 
 def training_lowers_the_loss(make: MakeStudent, suite: Suite) -> None:
@@ -222,12 +263,14 @@ STUDENT_LAWS: tuple[Callable[[MakeStudent, Suite], None], ...] = (
     same_seed_same_lifetime,
     other_seed_other_lifetime,
     global_generators_untouched,
+    training_lowers_the_loss,
+    scores_are_per_sequence,
+    weights_scale_the_loss,
     learners_are_independent,
     state_is_a_copy,
     stop_and_resume_is_exact,
     no_leak_from_the_future,
     padding_changes_nothing,
-    training_lowers_the_loss,
 )
 
 

@@ -68,6 +68,10 @@ class CurriculumSettings:
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"{name} must be one of {', '.join(values)}; got {getattr(self, name)!r}")
+        if self.probe == "all" and self.signal != "accuracy_gain":
+            raise ValueError(
+                f"with probe='all' the gain is the probes': signal {self.signal} would be charged and thrown away"
+            )
         if self.signal in NEEDS_ONE_ARM and self.redraw != "decision":
             raise ValueError(
                 f"signal {self.signal} credits one arm per decision: it needs redraw='decision'; got {self.redraw!r}"

@@ -221,7 +221,8 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         if self.settings.reward == "progress":
             return (gain * seen.count).sum(axis=1) / seen.count.sum(axis=1), gain, seen
         targets = self.arms.targets
-        change = (self._probed_competence - before)[:, targets].mean(axis=1)
+        # Contiguous, so that one row is summed in the same order as one of many.
+        change = np.ascontiguousarray((self._probed_competence - before)[:, targets]).mean(axis=1)
         mastered = (before >= self.suite.thresholds)[:, targets].all(axis=1)
         cost = self.settings.time_cost * decision.num_updates / self.settings.budget
         return change - np.where(mastered, 0.0, cost), gain, seen

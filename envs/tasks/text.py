@@ -37,8 +37,9 @@ class TextTask:
         tokens   d  e  f  ' '
         targets  e  f  ' ' f
 
-    TRAIN, PROBE and TEST hold disjoint *documents*: duplicates and documents too short for one window of the longest
-    context are dropped, the rest ordered by content hash; the first tenth is TEST, the next PROBE, the others TRAIN.
+    TRAIN, PROBE and TEST hold disjoint *documents*: duplicates (in any domain) and documents too short for one window
+    of the longest context are dropped, the rest ordered by content hash; the first tenth is TEST, the next PROBE, the
+    others TRAIN.
 
     Competence is linear in bits per byte: 0 at ``start_bits``, 1 at ``goal_bits`` (fixed beforehand, from calibration
     runs under uniform sampling).
@@ -95,7 +96,8 @@ class TextTask:
             if missing := [d for d in domains if d not in files]:
                 raise ValueError(f"unknown text domain {missing[0]!r}; there are: {', '.join(sorted(files))}")
             files = {d: files[d] for d in domains}
-        documents = {d: _read(paths, chunk_bytes, contexts[-1]) for d, paths in files.items()}
+        seen: set[str] = set()
+        documents = {d: _read(paths, chunk_bytes, contexts[-1], seen) for d, paths in files.items()}
         if source is None and domains is None:
             documents = {d: docs for d, docs in documents.items() if len(docs) >= 3}
         self._corpora = {d: _split(d, docs, contexts[-1]) for d, docs in documents.items()}
@@ -167,8 +169,8 @@ def _domains_of(source: Source) -> dict[str, list[Path]]:
     return found
 
 
-def _read(files: Sequence[Path], chunk_bytes: int | None, longest: int) -> list[bytes]:
-    """The distinct documents that hold a window of the longest context, ordered by content hash."""
+def _read(files: Sequence[Path], chunk_bytes: int | None, longest: int, seen: set[str]) -> list[bytes]:
+    """The documents not seen yet that hold a window of the longest context, ordered by content hash."""
     documents: dict[str, bytes] = {}
     for file in files:
         try:
@@ -177,8 +179,10 @@ def _read(files: Sequence[Path], chunk_bytes: int | None, longest: int) -> list[
             raise type(error)(f"cannot read text file {file}: {error.strerror}") from error
         step = chunk_bytes or max(1, len(text))
         for piece in (text[i : i + step] for i in range(0, len(text), step)):
-            if len(piece) > longest:
-                documents[hashlib.sha256(piece).hexdigest()] = piece
+            key = hashlib.sha256(piece).hexdigest()
+            if len(piece) > longest and key not in seen:
+                seen.add(key)
+                documents[key] = piece
     return [documents[h] for h in sorted(documents)]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -28,6 +29,19 @@ def killed(arguments, cwd, ready):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def survivors(folder):
+    """Processes with a file of this folder open or locked, read from /proc."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            held = [os.readlink(link) for link in process.iterdir()]
+        except OSError:  # gone, or not ours
+            continue
+        if any(name.startswith(str(folder)) for name in held):
+            found.append(process.parent.name)
+    return found
 
 
 def assert_same(ours, theirs):
@@ -66,6 +80,10 @@ def test_a_grid_killed_in_the_middle_ends_as_if_it_had_not_been(paceline, tmp_pa
         return done and list(broken.glob("cells/**/checkpoint.safetensors"))
 
     killed((*arguments, "--workers", 2, "--out", broken), tmp_path, half_done)
+    until = time.monotonic() + 30
+    while survivors(broken):
+        assert time.monotonic() < until, f"workers outlive the main process: {survivors(broken)}"
+        time.sleep(0.2)
     assert 1 <= len(list(broken.glob("cells/**/summary.json"))) < 4
     done = paceline(*arguments, "--workers", 2, "--out", broken)
     assert done.returncode == 0, done.stderr
@@ -106,13 +124,51 @@ def test_a_folder_of_something_else_is_never_touched(own, tmp_path):
     (tmp_path / "out/thesis.tex").write_text("ten years")
     for flags in ((), ("--overwrite",)):
         refused = own(*flags)
-        assert refused.returncode == 2 and "holds files but no settings.json" in refused.stderr
+        assert refused.returncode == 2 and "holds files but no settings.json of a bench" in refused.stderr
     assert (tmp_path / "out/thesis.tex").read_text() == "ten years"
+
+
+def test_a_folder_with_somebody_elses_settings_is_never_touched(own, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/settings.json").write_text('{"editor": 1}')
+    (tmp_path / "out/mine.parquet").write_text("mine")
+    for flags in ((), ("--overwrite",)):
+        refused = own(*flags)
+        assert refused.returncode == 2 and "choose another --out" in refused.stderr
+    assert (tmp_path / "out/mine.parquet").read_text() == "mine"
+
+
+def test_killed_in_the_first_write_the_folder_is_still_ours(own, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.settings.json.77.tmp").write_text('{"cel')
+    assert own().returncode == 0
+
+
+def test_data_that_changed_between_two_commands_is_refused(paceline, tmp_path, documents):
+    arguments = (
+        "run",
+        "text",
+        "--student",
+        "own:make_text_student",
+        "--teacher",
+        "uniform",
+        "--text.source",
+        documents,
+    )
+    arguments += ("--text.contexts", 8, "--budget", 20, "--wandb", "disabled", "--out", "out")
+    with (tmp_path / "own.py").open("a") as module:
+        module.write(
+            "\n\ndef make_text_student(vocab_size):\n    import student\n    return student.LSTM(vocab_size, 8)\n"
+        )
+    assert paceline(*arguments).returncode == 0
+    (documents / "first" / "0.txt").write_text("rewritten " * 60)
+    refused = paceline(*arguments)
+    assert refused.returncode == 2 and "the data of suite text is no longer what out was begun with" in refused.stderr
 
 
 def test_a_half_written_settings_file_is_said(own, tmp_path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out/settings.json").write_text('{"cells": [')
+    (tmp_path / "out/settings.json").write_text('{"bench_id": "1", "cells": [')
     refused = own()
     assert refused.returncode == 2 and "cannot read" in refused.stderr and "--overwrite" in refused.stderr
     assert own("--overwrite").returncode == 0
@@ -144,7 +200,8 @@ def test_one_failing_lifetime_does_not_take_the_others_with_it(paceline, tmp_pat
         *("--budget", 40, "--workers", 1, "--wandb", "disabled", "--out", "out"),
     )
     assert done.returncode == 2
-    assert "seed-1 stopped: out of ideas; 2 of 3 lifetimes are finished" in done.stderr.splitlines()[-1]
+    last = done.stderr.splitlines()[-1]
+    assert "seed-1 stopped: out of ideas" in last and "2 of 3 lifetimes are finished" in last
     report = paceline("report", "out")
     assert report.returncode == 0
     assert "1 lifetimes are not finished" in (tmp_path / "out/report.html").read_text()

@@ -23,8 +23,8 @@ CELL = Cell(
 )
 
 
-class Stop(Exception):
-    pass
+class Stop(BaseException):
+    """As KeyboardInterrupt: no error of a user's code."""
 
 
 def tables(folder):
@@ -142,6 +142,53 @@ def test_a_late_divergence_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     assert np.isfinite(state["trace"]["columns"]["loss"]).all()
 
 
+def test_a_state_with_nan_never_becomes_a_checkpoint(tmp_path, monkeypatch):
+    """The last update of a decision spoils the weights: no loss has shown it yet."""
+    import envs
+
+    class Spoilt(envs.ScriptedStudent):
+        steps = 0
+
+        def train(self, batch):
+            scores = super().train(batch)
+            self.steps += 1
+            if self.steps == 30:
+                self.skills = self.skills * np.nan
+            return scores
+
+    monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Spoilt(CELL.make_suite()))
+    cell = dataclasses.replace(CELL, signal="accuracy_gain")
+    with pytest.raises(UserError, match="state holds NaN after decision 2; last checkpoint"):
+        run_cell(cell, tmp_path, NoTracker(), checkpoint_every=1)
+    kept = load_checkpoint(tmp_path / "checkpoint.safetensors")["run"]["env"]
+    assert kept["number"] == 2 and np.isfinite(kept["student"]["skills"]).all()
+
+
+def test_whatever_a_users_student_raises_is_one_line_with_the_traceback_in_a_file(tmp_path, monkeypatch):
+    import envs
+
+    class Broken(envs.ScriptedStudent):
+        def train(self, batch):
+            return {}["nothing"]
+
+    monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Broken(CELL.make_suite()))
+    with pytest.raises(UserError, match=r"stopped: KeyError: 'nothing' \(traceback in .*error.txt\)"):
+        run_cell(CELL, tmp_path, NoTracker())
+    assert 'return {}["nothing"]' in (tmp_path / "error.txt").read_text()
+
+
+def test_a_run_that_fails_ends_its_tracking(tmp_path, monkeypatch):
+    closed = []
+
+    class Tracker(NoTracker):
+        def close(self):
+            closed.append(True)
+
+    with pytest.raises(Stop):
+        run_cell(CELL, tmp_path, Tracker(), stop_after(2))
+    assert closed == [True]
+
+
 def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
     import torch
 
@@ -158,6 +205,7 @@ def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
         ({"schedule": Schedule(budget=0)}, "budget must be at least 1; got 0"),
         ({"schedule": Schedule(evaluate_every=0)}, "evaluate_every must be at least 1"),
         ({"signal": "MPG"}, "needs redraw='decision'"),
+        ({"options": {"student": {"width": 16, "clip": -1}}}, "clip must be above 0"),
         ({"options": {"teacher": {"eta": 0}}}, "eta must be in"),
         ({"options": {"student": {"width": 0}}}, "hidden_size must be greater than zero"),
         ({"suite": "text", "options": {"suite": {"source": "/nowhere"}}}, "/nowhere is not a folder"),

@@ -41,7 +41,7 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
         not re.findall(r"""(?:src|href)=["'](?!#)[^"']+""", page.replace("xlink:href", "href"))
         and "@import" not in page
     )
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     for words in (
         "Fewest updates to mastery: combined",
         "a tested claim needs at least 10 pairs",
@@ -59,7 +59,7 @@ def test_a_report_can_be_made_again_from_the_folder(bench, paceline):
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here; .ci/run installs it")
 def test_a_browser_shows_the_report(bench, tmp_path):
-    """Rendered headless: the scripts-free page lays out its five pictures, none of them empty."""
+    """Rendered headless: the scripts-free page lays out its six pictures, none of them empty."""
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     flags += [
         "--disable-component-update",
@@ -76,4 +76,4 @@ def test_a_browser_shows_the_report(bench, tmp_path):
     probe.write_text((bench / "report.html").read_text().replace("</body>", script))
     command = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=90)
-    assert "<title>pictures 5 rows 3</title>" in shown.stdout
+    assert "<title>pictures 6 rows 3</title>" in shown.stdout

@@ -73,6 +73,15 @@ def test_summary_counts_lifetimes_that_never_mastered_with_what_they_spent():
     assert "over_uniform" not in uniform
 
 
+def test_a_cheap_failure_is_no_improvement():
+    """Never mastering on short sequences costs fewer tokens than mastering: it is worse all the same."""
+    failed = life("cheat", 0, 100, mastered=False), life("cheat", 1, 120, mastered=False)
+    records = statistics.summarise([life("uniform", 0, 800), life("uniform", 1, 900), *failed])
+    for unit in ("updates", "tokens", "forward_equivalents"):
+        assert records[1]["over_uniform"][unit]["probability_of_improvement"]["value"] == 0.0
+    assert records[1]["over_uniform"]["tokens"]["speedup"] is None
+
+
 def test_without_uniform_there_is_no_comparison():
     (record,) = statistics.summarise([life("fast", 0, 10)])
     assert "over_uniform" not in record and record["cost_to_mastery"]["updates"]["interval"] is None

@@ -80,6 +80,46 @@ def test_row_k_of_a_cohort_equals_the_single_run_with_seed_plus_k(options):
             np.testing.assert_array_equal(together[k], alone[0])
 
 
+def noisy(suite, num_learners):
+    """Scores that differ from sequence to sequence and depend on the tokens."""
+
+    class Noisy(ScriptedStudent):
+        def evaluate(self, batch):
+            scores = super().evaluate(batch)
+            noise = np.sin(batch.tokens.sum(axis=-1)) / 7
+            return Scores(scores.loss + noise, np.clip(scores.token_accuracy + noise, 0, 1), scores.sequence_accuracy)
+
+    return Noisy(suite, num_learners, spread=0.5)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+def test_rows_equal_single_runs_with_many_arms_and_noisy_scores(options):
+    """Sums over twelve arms round differently in another memory order."""
+    suite = envs.Suite([envs.Addition(digits=range(1, 13))], lambda _, d: d["digits"] != 3)
+
+    def env(num_envs):
+        return CurriculumVectorEnv(suite, noisy(suite, num_envs), budget=60, **options)
+
+    cohort = lifetime(env(3), seed=10)
+    for k in range(3):
+        for together, alone in zip(cohort, lifetime(env(1), seed=10 + k), strict=True):
+            np.testing.assert_array_equal(together[k], alone[0])
+
+
+def test_rows_equal_single_runs_on_real_networks(suite):
+    """Each learner trains on its own row's tokens, whatever the lengths beside it."""
+    import student
+
+    def env(num_envs):
+        learners = student.TorchStudent(lambda: student.LSTM(12, 8), num_envs)
+        return CurriculumVectorEnv(suite, learners, budget=60, batch_size=8, signal="PG", redraw="update")
+
+    cohort = lifetime(env(3), seed=4)
+    for k in range(3):
+        for together, alone in zip(cohort, lifetime(env(1), seed=4 + k), strict=True):
+            np.testing.assert_array_equal(together[k], alone[0])
+
+
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_stop_and_resume_is_bit_exact(options):
     whole = lifetime(vector(2, **options), seed=3)
@@ -172,6 +212,26 @@ def test_costs_count_training_three_times_and_probes_once():
     assert costs == {"free": 0, "SPG": 2 * 16 * tokens[2], "PG": 8 * tokens[2], "all": 16 * tokens.sum()}
 
 
+@pytest.mark.parametrize("signal", ["MPG", "TPG", "GPG"])
+def test_costs_of_the_signals_that_look_elsewhere(signal):
+    suite = envs.Suite([envs.Addition(digits=(1, 2, 3))], lambda _, d: d["digits"] == 2)
+    env = CurriculumVectorEnv(suite, ScriptedStudent(suite), signal=signal, redraw="decision", probe_size=16)
+    env.reset(seed=0)
+    info = env.step(np.eye(3)[[0]])[4]
+    spent = int(info["forward_equivalents"][0] - 3 * info["tokens"][0])
+    allowed = {"MPG": {2 * 16 * n for n in (5, 8, 11)}, "TPG": {2 * 16 * 8}, "GPG": {0}}[signal]
+    assert spent in allowed
+
+
+def test_competence_reward_charges_its_probes_from_the_reset_on():
+    env = vector(1, reward="competence", probe_size=16)
+    _, info = env.reset(seed=0)
+    once = 16 * (3 * np.arange(1, 6) + 2).sum()
+    assert info["forward_equivalents"][0] == once
+    info = env.step(np.ones((1, 5)))[4]
+    assert info["forward_equivalents"][0] - 3 * info["tokens"][0] == 2 * once
+
+
 def test_competence_reward_is_the_change_in_the_targets_minus_the_time_cost():
     suite = envs.Suite([envs.Addition(digits=(1, 2))], lambda _, d: d["digits"] == 1)
     student = ScriptedStudent(suite, rate=0.05, spread=0.0)
@@ -208,6 +268,7 @@ def test_step_before_reset_and_partial_resets_are_refused():
         ({"redraw": "epoch"}, "redraw must be one of decision, update, sequence; got 'epoch'"),
         ({"signal": "XG"}, "signal must be one of .*; got 'XG'"),
         ({"signal": "MPG"}, "MPG credits one arm per decision: it needs redraw='decision'"),
+        ({"probe": "all", "signal": "SPG"}, "signal SPG would be charged and thrown away"),
         ({"reward": "money"}, "reward must be one of"),
         ({"num_envs": 2, "student": "one"}, "num_envs must equal the student's learners 1; got 2"),
     ],
@@ -217,6 +278,18 @@ def test_options_out_of_range_are_refused(options, message, suite):
         options = {**options, "student": ScriptedStudent(suite), "suite": suite}
     with pytest.raises(ValueError, match=message):
         CurriculumVectorEnv(**options)
+
+
+def test_a_gradient_that_is_not_finite_is_found_before_it_shows_in_a_loss(suite):
+    class Spoilt(ScriptedStudent):
+        def train(self, batch):
+            scores = super().train(batch)
+            return Scores(scores.loss, scores.token_accuracy, scores.sequence_accuracy, scores.gradient_norm + np.inf)
+
+    env = CurriculumVectorEnv(suite, Spoilt(suite))
+    env.reset(seed=4)
+    with pytest.raises(DivergedError, match="gradient norm became inf at decision 0, update 0"):
+        env.step(np.eye(3)[[1]])
 
 
 def test_a_loss_that_is_not_finite_names_decision_and_arm(suite):

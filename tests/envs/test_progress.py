@@ -5,7 +5,6 @@ import pytest
 
 import envs
 from envs import CurriculumVectorEnv, Scores, ScriptedStudent
-from envs.progress import SIGNALS
 
 LOG_V = np.log(12)
 
@@ -73,8 +72,3 @@ def test_prediction_gain_uses_the_batch_in_which_an_arm_came_up_first():
         first = [next((i for i, arms in enumerate(order) if arm in arms), None) for arm in range(3)]
         np.testing.assert_array_equal(gain, [0 if i is None else 10 - i for i in first])
         assert len({i for i in first if i is not None}) > 1
-
-
-def test_every_signal_says_what_it_costs():
-    for signal in SIGNALS.values():
-        assert "ost: " in signal.__doc__ or "forwards" in signal.__doc__

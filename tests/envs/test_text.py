@@ -14,6 +14,14 @@ def test_splits_hold_disjoint_documents_and_duplicates_are_dropped(documents):
     assert len(set.union(*parts)) == 16
 
 
+def test_a_document_of_two_domains_belongs_to_one(documents):
+    for number in range(8):
+        (documents / "second" / f"copy{number}.txt").write_bytes((documents / "first" / f"{number}.txt").read_bytes())
+    task = envs.TextTask(documents, contexts=(8,))
+    parts = [task.documents(split) for split in Split]
+    assert sum(map(len, parts)) == 16 == len(set().union(*parts))
+
+
 def test_windows_come_from_the_split_and_domain_asked_for(documents):
     task = envs.TextTask(documents, contexts=(8, 16))
     for split in Split:

@@ -59,27 +59,26 @@ def test_the_known_best_curriculum_beats_uniform_on_the_scripted_chain():
     def updates_to_mastery(taught):
         env = envs.CurriculumVectorEnv(num_envs=4, budget=3000)
         done = np.full(4, 3000)
-        best = None
         for row in run(taught, env, seed=0):
-            best = best if best is not None else 240
             mastered = (env.student.skills >= 1).all(axis=1)
             done = np.where(mastered & (done == 3000), row.info["updates"], done)
         return done.mean()
 
+    env = envs.CurriculumVectorEnv(num_envs=4)
+    env.reset(seed=0)
+    best = env.student.best_updates().mean()
     combined, exp3s, uniform = (updates_to_mastery(t) for t in (Combined(), Exp3S(eta=0.1), Uniform()))
-    assert 240 <= combined < 600
+    assert best <= combined < 2.5 * best
     assert combined < exp3s < 0.9 * uniform
 
 
-def test_a_vector_wrapper_can_be_run_too():
-    class Halved(envs.curriculum.vector.VectorEnv):
-        pass
-
+def test_a_wrapped_environment_can_be_run_too():
     from gymnasium.vector import VectorActionWrapper
 
-    class Sharper(VectorActionWrapper):
+    class OnlyTheFirst(VectorActionWrapper):
         def actions(self, actions):
-            return actions**2
+            return actions * (np.arange(actions.shape[1]) == 0)
 
-    rows = list(run(Uniform(), Sharper(scripted_env()), seed=0))
+    rows = list(run(Uniform(), OnlyTheFirst(scripted_env()), seed=0))
     assert len(rows) == 30 and isinstance(rows[0], teacher.Row)
+    assert all((row.feedback.count[:, 1:] == 0).all() for row in rows)

@@ -104,7 +104,33 @@ def scripted(kind):
     return lambda suite: lambda num_learners: kind(suite, num_learners)
 
 
+class MeanOfTheBatch(ScriptedStudent):
+    def evaluate(self, batch):
+        scores = super().evaluate(batch)
+        mean = np.broadcast_to(scores.loss.mean(axis=1, keepdims=True), scores.loss.shape)
+        return Scores(mean, scores.token_accuracy, scores.sequence_accuracy)
+
+
+class IgnoresWeights(ScriptedStudent):
+    def train(self, batch):
+        return super().train(Batch(batch.tokens, batch.targets, batch.arms, None, batch.widths))
+
+
+class CountsPaddingInAccuracy(ScriptedStudent):
+    def evaluate(self, batch):
+        scores = super().evaluate(batch)
+        share = (batch.targets != -100).mean(axis=-1)
+        return Scores(scores.loss, scores.token_accuracy * share, scores.sequence_accuracy)
+
+
+def scripted_skilled(kind):
+    """Accuracies above zero from the start, so that a wrong denominator shows."""
+    return lambda suite: lambda num_learners: kind(suite, num_learners, spread=0.9)
+
+
 FAKES = {
+    "scores_are_per_sequence": scripted(MeanOfTheBatch),
+    "weights_scale_the_loss": scripted(IgnoresWeights),
     "scores_have_the_right_shape": scripted(WrongShape),
     "evaluate_has_no_side_effect": scripted(EvaluateTrains),
     "train_scores_before_the_step": scripted(ScoresAfterTheStep),
@@ -126,6 +152,11 @@ def test_a_broken_fake_fails_the_law_by_name(law, suite):
         check_student(FAKES[law](suite), suite)
 
 
+def test_accuracies_that_count_padding_are_caught(suite):
+    with pytest.raises(AssertionError, match=r"padding_changes_nothing: |scores_are_per_sequence: "):
+        check_student(scripted_skilled(CountsPaddingInAccuracy)(suite), suite)
+
+
 def test_a_torch_student_without_its_own_random_stream_is_caught(suite):
     """Dropout that draws from the global stream: resume is not exact, and the global stream moves."""
 
@@ -140,12 +171,27 @@ def test_a_torch_student_without_its_own_random_stream_is_caught(suite):
 
 def test_a_cohort_that_clips_gradients_together_is_caught(suite):
     class ClipsTogether(TorchStudent):
+        """The gradient of the whole cohort is scaled to the norm, not each learner's own."""
+
         def train(self, batch):
-            self._clip = 0.01 if self.num_learners == 1 else 1e9  # Adam is blind to a constant factor, not to this
+            clip, self._clip = 1.0, None
+            before = self.state_dict()
+            norms = super().train(batch).gradient_norm  # a dry step, for the norms
+            self.load_state_dict(before)
+            self._joint = min(1.0, clip / np.sqrt((norms**2).sum())) * norms
             return super().train(batch)
 
+        def _step(self, k, batch):
+            self._clip = float(self._joint[k]) if getattr(self, "_joint", None) is not None else None
+            return super()._step(k, batch)
+
+    def make(num_learners):
+        student = ClipsTogether(lambda: LSTM(12, 8), num_learners)
+        student._joint = None
+        return student
+
     with pytest.raises(AssertionError, match="learners_are_independent: "):
-        check_student(lambda num_learners: ClipsTogether(lambda: LSTM(12, 8), num_learners), suite)
+        check_student(make, suite)
 
 
 def test_a_batch_without_arms_is_no_reason_to_fail_for_a_torch_student():
