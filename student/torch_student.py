@@ -96,16 +96,16 @@ class TorchStudent:
 
     def _step(self, k: int, batch: Batch) -> tuple[list[Floats], float]:
         model, optimizer = self.models[k], self._optimizers[k]
-        targets = torch.from_numpy(batch.targets).to(self._device)
-        logits = self._logits(model, batch)
-        losses = _losses(logits, targets)  # (B, T), zero where ignored
-        weighted = losses if batch.weights is None else losses * torch.from_numpy(batch.weights).to(losses)[:, None]
+        counted = _Counted(self._logits(model, batch), batch.targets)
+        losses = counted.losses
+        if batch.weights is not None:
+            losses = losses * torch.from_numpy(batch.weights[counted.sequence]).to(losses)
         optimizer.zero_grad(set_to_none=True)
-        (weighted.sum() / int(np.count_nonzero(batch.targets != IGNORE))).backward()  # type: ignore[no-untyped-call]
+        losses.mean().backward()  # type: ignore[no-untyped-call]
         clip = float("inf") if self._clip is None else self._clip
         norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimizer.step()
-        return _scores(logits.detach(), losses.detach(), batch.targets), float(norm)
+        return counted.scores(), float(norm)
 
     def evaluate(self, batch: Batch) -> Scores:
         """Scores without any side effect: modules are in eval mode for its time, no random stream is touched."""
@@ -116,17 +116,12 @@ class TorchStudent:
             model.eval()
             try:
                 with torch.no_grad(), self._own_randomness(k):
-                    parts = [self._evaluated(model, part) for part in _chunks(own)]
+                    parts = [_Counted(self._logits(model, part), part.targets).scores() for part in _chunks(own)]
                     rows.append([np.concatenate(score) for score in zip(*parts, strict=True)])
             finally:
                 for module, mode in modes:
                     module.training = mode
         return _joined(rows, None)
-
-    def _evaluated(self, model: nn.Module, batch: Batch) -> list[Floats]:
-        targets = torch.from_numpy(np.ascontiguousarray(batch.targets)).to(self._device)
-        logits = self._logits(model, batch)
-        return _scores(logits, _losses(logits, targets), batch.targets)
 
     def _logits(self, model: nn.Module, batch: Batch) -> Tensor:
         logits = model(torch.from_numpy(np.ascontiguousarray(batch.tokens)).to(self._device))
@@ -189,26 +184,37 @@ def _chunks(batch: Batch) -> Iterator[Batch]:
         yield Batch(batch.tokens[part], batch.targets[part])
 
 
-def _losses(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy per position ``(B, T)``, nats; zero where ignored."""
-    flat = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORE, reduction="none")
-    return flat.view(targets.shape)
+class _Counted:
+    """The N positions of a batch that bear a target: only these are scored.
 
-
-def _scores(logits: Tensor, losses: Tensor, targets: Ints) -> list[Floats]:
-    """Loss, token accuracy and sequence accuracy of each sequence, ``(B,)`` each.
-
-    On the CPU numpy's argmax is used: over a vocabulary of 256 it is nine times as fast as torch's.
+    Attributes:
+        losses: ``(N,)``, cross-entropy in nats.
+        sequence: ``(N,)``, the number of each position's sequence.
     """
-    best = logits.numpy().argmax(axis=-1) if logits.device.type == "cpu" else logits.argmax(dim=-1).cpu().numpy()
-    counted = targets != IGNORE
-    length = counted.sum(axis=1)
-    hits = ((best == targets) & counted).sum(axis=1)
-    return [
-        losses.cpu().numpy().sum(axis=1, dtype=np.float64) / length,
-        hits / length,
-        (hits == length).astype(np.float64),
-    ]
+
+    def __init__(self, logits: Tensor, targets: Ints):
+        self._num_sequences, length = targets.shape
+        flat = targets.ravel()
+        place = np.flatnonzero(flat != IGNORE)  # (N,)
+        self.sequence = place // length
+        self._targets = flat[place]
+        self._logits = logits.flatten(0, 1)  # (B T, V)
+        if len(place) < len(flat):
+            self._logits = self._logits[torch.from_numpy(place).to(logits.device)]  # (N, V)
+        answers = torch.from_numpy(self._targets).to(logits.device)
+        self.losses = F.cross_entropy(self._logits, answers, reduction="none")
+
+    def scores(self) -> list[Floats]:
+        """Loss, token accuracy and sequence accuracy of each sequence, ``(B,)`` each.
+
+        On the CPU numpy's argmax is used: over a vocabulary of 256 it is nine times as fast as torch's.
+        """
+        logits = self._logits.detach()
+        best = logits.numpy().argmax(axis=-1) if logits.device.type == "cpu" else logits.argmax(dim=-1).cpu().numpy()
+        length = np.bincount(self.sequence, minlength=self._num_sequences)
+        hits = np.bincount(self.sequence, best == self._targets, self._num_sequences)
+        loss = np.bincount(self.sequence, self.losses.detach().cpu().numpy(), self._num_sequences)
+        return [loss / length, hits / length, (hits == length).astype(np.float64)]
 
 
 def _joined(rows: list[list[Floats]], norms: Floats | None) -> Scores:
