@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 import envs
-from envs import CurriculumVectorEnv, DivergedError, Scores, ScriptedStudent
+from envs import CurriculumVectorEnv, DivergedError, Scores, ScriptedStudent, Split
 
 VARIANTS = [
     {},
@@ -178,6 +178,54 @@ def test_arms_are_drawn_as_often_as_the_mixture_says(redraw):
     np.testing.assert_allclose(count / count.sum(), [0, 0.125, 0.25, 0, 0.625], atol=0.08)
     assert max(drawn) == (1 if redraw == "decision" else 3)
     assert count.sum() == 400 * 10 * 4
+
+
+class Recording(ScriptedStudent):
+    """Keeps what it was trained and evaluated on."""
+
+    def __init__(self, suite, num_learners=1):
+        super().__init__(suite, num_learners)
+        self.trained, self.evaluated = [], []
+
+    def train(self, batch):
+        self.trained.append(batch)
+        scores = ScriptedStudent.evaluate(self, batch)
+        return Scores(scores.loss, scores.token_accuracy, scores.sequence_accuracy, np.zeros(self.num_learners))
+
+    def evaluate(self, batch):
+        self.evaluated.append(batch)
+        return super().evaluate(batch)
+
+
+@pytest.mark.parametrize("redraw", ["decision", "update", "sequence"])
+def test_an_arm_gives_its_batches_one_after_another_and_never_twice(suite, redraw):
+    student = Recording(suite)
+    env = CurriculumVectorEnv(suite, student, budget=40, redraw=redraw, batch_size=8)
+    env.reset(seed=5)
+    for _ in range(4):
+        env.step(np.array([[0, 1, 2]]))
+    given = np.zeros(3, dtype=int)
+    for batch in student.trained:
+        for arm in np.unique(batch.arms[0]):
+            own = batch.arms[0] == arm
+            expected = suite.batch(int(arm), int(given[arm]), 5, Split.TRAIN, int(own.sum())).tokens
+            np.testing.assert_array_equal(batch.tokens[0, own, : expected.shape[1]], expected)
+            given[arm] += 1
+    assert len(student.trained) == 40 and given[2] > 5
+
+
+def test_probes_are_fresh_held_out_batches_of_the_rows_own_seed(suite):
+    student = Recording(suite, 2)
+    env = CurriculumVectorEnv(suite, student, budget=20, signal="SPG", redraw="decision", probe_size=16)
+    env.reset(seed=5)
+    for _ in range(2):
+        env.step(np.eye(3)[[2, 2]])
+    for number, (before, after) in enumerate(zip(student.evaluated[::2], student.evaluated[1::2], strict=True)):
+        for k in range(2):
+            expected = suite.batch(2, 2 * number, 5 + k, Split.PROBE, 16).tokens
+            np.testing.assert_array_equal(before.tokens[k], expected)
+            np.testing.assert_array_equal(after.tokens[k], expected)
+    assert not np.array_equal(student.evaluated[0].tokens[0], student.evaluated[0].tokens[1])
 
 
 def test_all_zero_weights_mean_uniform_and_bad_weights_are_refused():

@@ -60,6 +60,23 @@ def test_token_accuracy_counts_scored_positions_only(suite):
     assert scores.sequence_accuracy.tolist() == [[0, 1]]
 
 
+def test_dropout_draws_another_mask_at_every_step(suite):
+    class Drops(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.drop, self.masks = nn.Embedding(12, 12), nn.Dropout(0.5), []
+
+        def forward(self, tokens):
+            self.masks.append(self.drop(torch.ones(64)))
+            return self.embed(tokens)
+
+    student = started(Drops)
+    for _ in range(2):
+        student.train(batch(suite))
+    first, second = student.models[0].masks
+    assert not torch.equal(first, second)
+
+
 def test_a_sequence_of_weight_zero_moves_nothing(suite):
     data = suite.batch(1, 0, 0, Split.TRAIN, 2)
     other = suite.batch(1, 1, 0, Split.TRAIN, 2)
