@@ -53,8 +53,8 @@ def gather(out: Path) -> dict[str, Any]:
     page = render(summary["groups"], tables["results"], tables["trace"], environment, unfinished)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
-    write_json(out / "summary.json", summary)
     write_text(out / "report.html", page)
+    write_json(out / "summary.json", summary)  # last: it says which lifetimes the other files hold
     return summary
 
 

@@ -78,10 +78,16 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         if failures:
             rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
             raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
-        if unfinished or not (out / "report.html").exists() or read_json(out / "summary.json")["unfinished"]:
+        if unfinished or not _is_gathered(out):
             from benchmarks.gather import gather  # with matplotlib and scipy it takes a second; workers never need it
 
             gather(out)
+
+
+def _is_gathered(out: Path) -> bool:
+    """Whether the folder's tables and report hold every lifetime (``summary.json`` is written last)."""
+    summary = out / "summary.json"
+    return (out / "report.html").exists() and summary.exists() and not read_json(summary)["unfinished"]
 
 
 def _warn_of_costly_ladder(cell: Cell, suite: Suite) -> None:

@@ -126,9 +126,9 @@ def bandit(num_envs: int, num_arms: int, steps: int) -> dict[str, float]:
 class Options:
     """Sizes of the measurement."""
 
-    blocks: int = 15
+    blocks: int = 41
     """Paired blocks of the throughput measurement."""
-    decisions: int = 5
+    decisions: int = 2
     """Decisions of ten updates in a block."""
     out: Path | None = None
     """JSON file for the figures."""

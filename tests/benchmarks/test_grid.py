@@ -109,6 +109,15 @@ def test_a_finished_folder_is_left_alone_unless_overwritten(own, tmp_path):
     assert pl.read_parquet(tmp_path / "out/trace.parquet")["updates"].max() == 80
 
 
+@pytest.mark.parametrize("missing", ["summary.json", "report.html"])
+def test_killed_while_gathering_the_rest_is_made_by_the_same_command(own, tmp_path, missing):
+    assert own().returncode == 0
+    (tmp_path / "out" / missing).unlink()
+    done = own()
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / missing).exists()
+
+
 def test_a_folder_of_something_else_is_never_touched(own, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/thesis.tex").write_text("ten years")
