@@ -29,6 +29,9 @@ class Batch:
         arms: int64 ``(B,)`` or ``(K, B)``: the arm that each sequence was drawn from; -1 where none is known.
         weights: float64 ``(B,)`` or ``(K, B)``, the factor on each sequence's loss; None: one everywhere.
         widths: int64 ``(K,)``, for K learners: columns of each learner's own batch, the rest is padding; None: all T.
+        times: int64 of the shape of ``tokens``, the time label of each input position (its index in the series or the
+            document), -1 on padding; None: the position itself. Nothing trains on it: it lets a check see that inputs,
+            targets and time stay together.
     """
 
     tokens: Ints
@@ -36,6 +39,7 @@ class Batch:
     arms: Ints | None = None
     weights: Floats | None = None
     widths: Ints | None = None
+    times: Ints | None = None
 
     def __post_init__(self) -> None:
         if self.tokens.shape != self.targets.shape or self.tokens.ndim not in (2, 3):
@@ -45,6 +49,8 @@ class Batch:
             )
         if self.tokens.dtype != np.int64 or self.targets.dtype != np.int64:
             raise TypeError(f"tokens and targets must be int64; got {self.tokens.dtype} and {self.targets.dtype}")
+        if self.times is not None and self.times.shape != self.tokens.shape:
+            raise ValueError(f"times must have the shape of tokens {self.tokens.shape}; got {self.times.shape}")
 
     @property
     def num_sequences(self) -> int:
@@ -59,6 +65,7 @@ class Batch:
             self.targets[k, :, :width],
             None if self.arms is None else self.arms[k],
             None if self.weights is None else self.weights[k],
+            times=None if self.times is None else self.times[k, :, :width],
         )
 
     def token_counts(self) -> Ints:
@@ -99,6 +106,16 @@ def _rows(parts: Sequence[Batch]) -> tuple[list[Ints], list[Floats] | None]:
     return arms, [np.ones(p.num_sequences) if p.weights is None else p.weights for p in parts]
 
 
+def _times(parts: Sequence[Batch]) -> list[Ints] | None:
+    """Time labels padded to one width; positions where a part brings none; None where no part brings any."""
+    if all(p.times is None for p in parts):
+        return None
+    return _padded(
+        [np.broadcast_to(np.arange(p.tokens.shape[-1]), p.tokens.shape) if p.times is None else p.times for p in parts],
+        -1,
+    )
+
+
 def stack(batches: Sequence[Batch]) -> Batch:
     """Joins the ``(B, T_k)`` batches of K learners to one ``(K, B, T)``, padded on the right to the longest.
 
@@ -108,22 +125,28 @@ def stack(batches: Sequence[Batch]) -> Batch:
     arms, weights = _rows(batches)
     if len(batches) == 1:  # the common case: views, no copy
         one = batches[0]
-        return Batch(one.tokens[None], one.targets[None], arms[0][None], None if weights is None else weights[0][None])
+        own = None if weights is None else weights[0][None]
+        times = None if one.times is None else one.times[None]
+        return Batch(one.tokens[None], one.targets[None], arms[0][None], own, times=times)
+    times_of = _times(batches)
     return Batch(
         np.stack(_padded([b.tokens for b in batches], 0)),
         np.stack(_padded([b.targets for b in batches], IGNORE)),
         np.stack(arms),
         None if weights is None else np.stack(weights),
         np.array([b.tokens.shape[-1] for b in batches]),
+        None if times_of is None else np.stack(times_of),
     )
 
 
 def mix(parts: Sequence[Batch]) -> Batch:
     """Joins ``(B_i, T_i)`` batches, of several arms say, to one ``(sum B_i, max T_i)``, padded on the right."""
     arms, weights = _rows(parts)
+    times = _times(parts)
     return Batch(
         np.concatenate(_padded([p.tokens for p in parts], 0)),
         np.concatenate(_padded([p.targets for p in parts], IGNORE)),
         np.concatenate(arms),
         None if weights is None else np.concatenate(weights),
+        times=None if times is None else np.concatenate(times),
     )

@@ -122,13 +122,22 @@ class Suite:
         tasks: the tasks; arms are numbered task by task, the last axis fastest.
         targets: says of (task name, difficulty) whether the arm counts; default all do.
         name: names the suite in results.
+        weights: gives of (task name, difficulty) the factor on the loss of the arm's sequences in training; default 1.
+
+    Attributes:
+        weights: float64 ``(A,)``, those factors.
+        thresholds: float64 ``(A,)``, the competence from which each arm counts as mastered.
 
     Raises:
-        ValueError: no task, two tasks of one name, a task without arms, or no target.
+        ValueError: no task, two tasks of one name, a task without arms, no target, or a weight not above 0.
     """
 
     def __init__(
-        self, tasks: Sequence[Task], targets: Callable[[str, Difficulty], bool] | None = None, name: str = "suite"
+        self,
+        tasks: Sequence[Task],
+        targets: Callable[[str, Difficulty], bool] | None = None,
+        name: str = "suite",
+        weights: Callable[[str, Difficulty], float] | None = None,
     ):
         names = [task.name for task in tasks]
         if not tasks or len(set(names)) != len(names):
@@ -151,6 +160,9 @@ class Suite:
             raise ValueError("targets selects no arm; at least one arm must count")
         self.arms = _describe(self.tasks, self._arms, np.array(is_target))
         self.thresholds = np.array([tasks[t].mastery for t, _ in self._arms])
+        self.weights = np.array([1.0 if weights is None else weights(tasks[t].name, d) for t, d in self._arms])
+        if not (np.isfinite(self.weights) & (self.weights > 0)).all():
+            raise ValueError(f"loss weights must be finite and above 0; got {self.weights}")
 
     def task_of(self, arm: int) -> tuple[Task, Difficulty]:
         """The task and difficulty of an arm; numbers from ``num_arms`` on are the evaluation-only arms beyond.
@@ -187,7 +199,10 @@ class Suite:
             raise IndexError(f"arm {arm} lies beyond the taught range: it exists in the TEST split only; got {split!r}")
         rng = np.random.default_rng([seed, split, arm, index])
         batch = task.sample(rng, difficulty, batch_size, split)
-        return Batch(batch.tokens, batch.targets, np.full(batch_size, arm), batch.weights)
+        weights = batch.weights
+        if split is Split.TRAIN and self.weights[arm] != 1:
+            weights = self.weights[arm] * (np.ones(batch_size) if weights is None else weights)
+        return Batch(batch.tokens, batch.targets, np.full(batch_size, arm), weights, times=batch.times)
 
     def mixed_batch(self, arms: Ints, indices: Ints, seed: int, split: Split) -> Batch:
         """One batch whose b-th sequence comes from ``arms[b]``: ``(B, T)``, padded to the longest.
@@ -203,7 +218,8 @@ class Suite:
         joined = mix(parts)
         order = np.argsort(np.argsort(arms, kind="stable"))  # row b of the result is the next unused row of its arm
         weights = None if joined.weights is None else joined.weights[order]
-        return Batch(joined.tokens[order], joined.targets[order], arms.astype(np.int64), weights)
+        times = None if joined.times is None else joined.times[order]
+        return Batch(joined.tokens[order], joined.targets[order], arms.astype(np.int64), weights, times=times)
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """Competence per arm from mean scores per arm: each ``(..., A)``, by the map of the arm's task."""
@@ -221,12 +237,18 @@ class Suite:
             axes = [(a.name, a.values, a.ordered) for a in task.axes]
             described = [task.name, task.version, task.vocab_size, axes, task.mastery, [dict(d) for d in task.beyond]]
             digest.update(json.dumps(described).encode())
-        digest.update(self.arms.targets.tobytes())
+        digest.update(self.arms.targets.tobytes() + (b"" if (self.weights == 1).all() else self.weights.tobytes()))
         for arm in np.unique(np.linspace(0, self.num_arms - 1, 64).astype(int)):
             for split in Split:
                 sample = self.batch(int(arm), 0, 0, split, 4)
                 digest.update(sample.tokens.tobytes() + sample.targets.tobytes())
         return digest.hexdigest()[:16]
+
+
+def symbols_of(task: Task) -> tuple[str, ...]:
+    """``(V,)``, how each token of a task is written for a human: the task's ``symbols`` if it has any, else numbers."""
+    own: tuple[str, ...] | None = getattr(task, "symbols", None)
+    return tuple(map(str, range(task.vocab_size))) if own is None else own
 
 
 def _arm_name(task: Task, difficulty: Difficulty) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from envs.batch import IGNORE, Batch
-from envs.suite import Difficulty, Split, Task
+from envs.suite import Difficulty, Split, Task, symbols_of
 
 _BATCH = 64
 
@@ -127,6 +127,49 @@ def beyond_is_out_of_the_taught_range(task: Task) -> None:
         assert not taught, f"{dict(difficulty)} is listed as beyond the taught range, and is taught"
 
 
+def inputs_targets_and_times_are_aligned(task: Task) -> None:
+    """A scored target is the next input token, and time labels rise along each row.
+
+    A task whose targets are not its next tokens (labels per position, answers without teacher forcing) says so by a
+    method ``expected_targets(tokens) -> targets``, an independent recomputation, which must give the targets that were
+    sampled. One whose training labels are wrong on purpose says how often: ``wrong_labels(difficulty) -> share``.
+    """
+    expected_targets = getattr(task, "expected_targets", None)
+    wrong_labels = getattr(task, "wrong_labels", None)
+    for difficulty, split, batch in _samples(task, 4 * _BATCH):
+        scored = batch.targets != IGNORE
+        if expected_targets is not None:
+            expected = np.asarray(expected_targets(batch.tokens))
+            places = scored | (expected != IGNORE)
+        else:
+            expected = np.roll(batch.tokens, -1, axis=1)
+            places = scored.copy()
+            places[:, -1] = False
+        wrong = (expected != batch.targets)[places]
+        share = wrong_labels(difficulty) if wrong_labels is not None and split is Split.TRAIN else 0.0
+        most = share * len(wrong) + 5 * np.sqrt(share * (1 - share) * len(wrong))
+        if wrong.sum() > most:
+            row, column = np.argwhere(places & (expected != batch.targets))[0]
+            raise AssertionError(
+                f"{wrong.sum()} of {len(wrong)} scored targets at {difficulty} ({split.name}) are not what the inputs "
+                f"say: at row {row}, position {column} expected {expected[row, column]}, got {batch.targets[row, column]}"
+            )
+        if batch.times is not None:
+            inside = batch.times >= 0
+            rises = np.diff(batch.times, axis=1) > 0
+            assert (rises | ~inside[:, 1:]).all(), f"time labels at {difficulty} do not rise along a row"
+            assert inside[scored].all(), f"a scored position at {difficulty} has no time label"
+
+
+def symbols_name_every_token(task: Task) -> None:
+    """If the task has ``symbols``, they are V distinct strings."""
+    symbols = symbols_of(task)
+    assert len(symbols) == task.vocab_size == len(set(symbols)), (
+        f"symbols must be {task.vocab_size} distinct strings, one per token; got {len(symbols)}, "
+        f"{len(set(symbols))} of them distinct"
+    )
+
+
 TASK_LAWS: tuple[Callable[[Task], None], ...] = (
     described,
     batches_have_the_right_shape,
@@ -137,6 +180,8 @@ TASK_LAWS: tuple[Callable[[Task], None], ...] = (
     global_generator_untouched,
     competence_is_bounded_and_monotone,
     beyond_is_out_of_the_taught_range,
+    inputs_targets_and_times_are_aligned,
+    symbols_name_every_token,
 )
 
 

@@ -18,7 +18,7 @@ from envs.learner import Student
 from envs.progress import SIGNALS, ArmScores, Decision
 from envs.scripted import ScriptedStudent
 from envs.suite import Arms, Split, Suite
-from envs.tasks.addition import Addition
+from envs.tasks.arithmetic.addition import Addition
 
 _DRAW_STREAM, _LIFETIME_STREAM = 101, 103  # apart from the data streams (splits 0-2) and 102 in progress.py
 _FRESH_PROBE = 1  # the PROBE batches after a decision are others than those of the signals (0)

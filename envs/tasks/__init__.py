@@ -1,4 +1,5 @@
-"""Tasks, one per file."""
+"""Tasks, one per file, a room per kind; ``envs/tasks/modifiers`` wrap any of them."""
 
-from envs.tasks.addition import Addition as Addition
-from envs.tasks.text import TextTask as TextTask
+from envs.tasks.arithmetic.addition import Addition as Addition
+from envs.tasks.memory.copying import Copy as Copy
+from envs.tasks.real.text import TextTask as TextTask

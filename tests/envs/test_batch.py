@@ -38,3 +38,14 @@ def test_refuses_other_shapes_and_kinds():
         Batch(np.zeros((1, 2), np.int64), np.zeros((1, 3), np.int64))
     with pytest.raises(TypeError, match="int64; got int32"):
         Batch(np.zeros((1, 2), np.int32), np.zeros((1, 2), np.int64))
+
+
+def test_time_labels_stay_with_their_tokens():
+    first = Batch(np.ones((1, 3), dtype=int), np.ones((1, 3), dtype=int), times=np.array([[7, 8, 10]]))
+    second = Batch(np.ones((1, 2), dtype=int), np.ones((1, 2), dtype=int))
+    assert stack([first, second]).times.tolist() == [[[7, 8, 10]], [[0, 1, -1]]]
+    assert mix([first, second]).times.tolist() == [[7, 8, 10], [0, 1, -1]]
+    assert stack([first, second]).learner(1).times.tolist() == [[0, 1]]
+    assert stack([second, second]).times is None
+    with pytest.raises(ValueError, match=r"times must have the shape of tokens \(1, 3\); got \(1, 2\)"):
+        Batch(first.tokens, first.targets, times=np.zeros((1, 2), dtype=int))

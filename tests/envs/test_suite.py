@@ -82,3 +82,17 @@ def test_refuses_no_task_and_equal_names():
         envs.Suite([])
     with pytest.raises(ValueError, match="distinct task names; got"):
         envs.Suite([envs.Addition(), envs.Addition()])
+
+
+def test_loss_weights_of_arms_ride_along_in_training_only():
+    weighted = envs.Suite(
+        [envs.Addition(digits=(1, 2))], weights=lambda name, difficulty: 0.25 if difficulty["digits"] == 1 else 1.0
+    )
+    assert weighted.batch(0, 0, 0, Split.TRAIN, 3).weights.tolist() == [0.25] * 3
+    assert weighted.batch(1, 0, 0, Split.TRAIN, 3).weights is None
+    assert weighted.batch(0, 0, 0, Split.PROBE, 3).weights is None
+    mixed = weighted.mixed_batch(np.array([1, 0, 1]), np.zeros(2, dtype=int), 0, Split.TRAIN)
+    assert mixed.weights.tolist() == [1, 0.25, 1]
+    assert weighted.fingerprint != envs.Suite([envs.Addition(digits=(1, 2))]).fingerprint
+    with pytest.raises(ValueError, match=r"loss weights must be finite and above 0; got \[0. 0.\]"):
+        envs.Suite([envs.Addition(digits=(1, 2))], weights=lambda name, difficulty: 0)

@@ -69,7 +69,57 @@ class NoAxis(Addition):
         return (Axis("digits", ()),)
 
 
+class TargetsShiftedByOne(Addition):
+    """The classic slip: each position is asked for what came in, not for what comes next."""
+
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        return Batch(batch.tokens, np.where(batch.targets == IGNORE, IGNORE, batch.tokens))
+
+
+class InputsLagBehind(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        return Batch(np.roll(batch.tokens, 1, axis=1), batch.targets)
+
+
+class TimesRunBackwards(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        times = np.broadcast_to(np.arange(batch.tokens.shape[1])[::-1], batch.tokens.shape)
+        return Batch(batch.tokens, batch.targets, times=times)
+
+
+class NoisierThanItSays(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        wrong = (rng.random(batch.targets.shape) < 0.3) & (batch.targets != IGNORE)
+        return Batch(batch.tokens, np.where(wrong, (batch.targets + 1) % 10, batch.targets))
+
+    def wrong_labels(self, difficulty):
+        return 0.1
+
+
+class LabelsOtherThanItExpects(TargetsShiftedByOne):
+    def expected_targets(self, tokens):
+        return np.full_like(tokens, 3)
+
+
+class SharedSymbols(Addition):
+    @property
+    def symbols(self):
+        return tuple("0123456789++")
+
+
 FAKES = {
+    "inputs_targets_and_times_are_aligned": (
+        TargetsShiftedByOne(),
+        InputsLagBehind(),
+        TimesRunBackwards(),
+        NoisierThanItSays(),
+        LabelsOtherThanItExpects(),
+    ),
+    "symbols_name_every_token": (SharedSymbols(),),
     "described": (Nameless(), NoAxis()),
     "batches_have_the_right_shape": (TooFewSequences(),),
     "tokens_are_in_the_vocabulary": (OutOfVocabulary(),),

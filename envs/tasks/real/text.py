@@ -66,6 +66,7 @@ class TextTask:
     """
 
     vocab_size = 256
+    symbols = tuple(chr(byte) if 32 < byte < 127 else f"\\x{byte:02x}" for byte in range(256))
 
     def __init__(
         self,
@@ -123,7 +124,8 @@ class TextTask:
         offset = drawn - (ends[document] - np.maximum(corpus.lengths[document] - context, 0))
         start = corpus.starts[document] + offset
         window = corpus.text[start[:, None] + np.arange(context + 1)].astype(np.int64)  # (B, context + 1)
-        return Batch(window[:, :-1].copy(), window[:, 1:].copy())
+        times = offset[:, None] + np.arange(context)  # byte offsets in the document
+        return Batch(window[:, :-1].copy(), window[:, 1:].copy(), times=times)
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """Linear in bits per byte between the two anchors, clipped to [0, 1]."""

@@ -59,6 +59,11 @@ class Addition:
         return 12
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """The digits, '+' and '='."""
+        return tuple("0123456789+=")
+
+    @property
     def axes(self) -> tuple[Axis, ...]:
         """One axis: digits."""
         return (Axis("digits", tuple(self.digits)),)
