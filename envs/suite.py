@@ -160,7 +160,9 @@ class Suite:
             raise ValueError("targets selects no arm; at least one arm must count")
         self.arms = _describe(self.tasks, self._arms, np.array(is_target))
         self.thresholds = np.array([tasks[t].mastery for t, _ in self._arms])
-        self.weights = np.array([1.0 if weights is None else weights(tasks[t].name, d) for t, d in self._arms])
+        self.weights = np.array(
+            [1.0 if weights is None else weights(tasks[t].name, d) for t, d in self._arms], dtype=float
+        )
         if not (np.isfinite(self.weights) & (self.weights > 0)).all():
             raise ValueError(f"loss weights must be finite and above 0; got {self.weights}")
 

@@ -152,7 +152,8 @@ def inputs_targets_and_times_are_aligned(task: Task) -> None:
             row, column = np.argwhere(places & (expected != batch.targets))[0]
             raise AssertionError(
                 f"{wrong.sum()} of {len(wrong)} scored targets at {difficulty} ({split.name}) are not what the inputs "
-                f"say: at row {row}, position {column} expected {expected[row, column]}, got {batch.targets[row, column]}"
+                f"say: at row {row}, position {column} expected {expected[row, column]}, "
+                f"got {batch.targets[row, column]}"
             )
         if batch.times is not None:
             inside = batch.times >= 0
