@@ -1,0 +1,1 @@
+"""Arithmetic: sums, products, bracketed expressions."""

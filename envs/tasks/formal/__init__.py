@@ -1,0 +1,1 @@
+"""Formal languages: counting, nesting, stacks."""

@@ -1,0 +1,1 @@
+"""Memory: what was seen must be given back."""

@@ -1,0 +1,1 @@
+"""Real data: text, series, other libraries' data sets."""

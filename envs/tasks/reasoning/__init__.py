@@ -1,0 +1,1 @@
+"""Reasoning: chains of steps, programs, statistics of a text."""
