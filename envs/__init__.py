@@ -23,6 +23,7 @@ from envs.suite import Split as Split
 from envs.suite import Suite as Suite
 from envs.suite import Task as Task
 from envs.tasks import Addition as Addition
+from envs.tasks import Copy as Copy
 from envs.tasks import TextTask as TextTask
 
 gymnasium.register(

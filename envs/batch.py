@@ -6,8 +6,8 @@ position t are scored against ``targets[..., t]``; ``IGNORE`` marks positions wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,12 +86,15 @@ class Scores:
         sequence_accuracy: float64 ``(K, B)``, 1 where every counted target is hit, else 0. (Under teacher forcing this
             equals greedy free-running exact match.)
         gradient_norm: float64 ``(K,)``, norm before clipping; None from ``evaluate``.
+        measures: whatever else a training step measured, by name, float64 ``(K,)`` each. Known names: ``update_norm``
+            (length of the step in weight space), ``complexity_slope`` (see the signal GVCG).
     """
 
     loss: Floats
     token_accuracy: Floats
     sequence_accuracy: Floats
     gradient_norm: Floats | None = None
+    measures: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def _padded(parts: Sequence[Ints], fill: int) -> list[Ints]:

@@ -153,6 +153,7 @@ class Suite:
             for values in itertools.product(*(axis.values for axis in task.axes)):
                 self._arms.append((t, dict(zip((a.name for a in task.axes), values, strict=True))))
         self.num_arms = len(self._arms)
+        self._lengths: dict[int, int] = {}
         self._beyond = [(t, dict(difficulty)) for t, task in enumerate(tasks) for difficulty in task.beyond]
         self.num_beyond = len(self._beyond)
         is_target = [targets is None or bool(targets(tasks[t].name, d)) for t, d in self._arms]
@@ -205,6 +206,12 @@ class Suite:
         if split is Split.TRAIN and self.weights[arm] != 1:
             weights = self.weights[arm] * (np.ones(batch_size) if weights is None else weights)
         return Batch(batch.tokens, batch.targets, np.full(batch_size, arm), weights, times=batch.times)
+
+    def length(self, arm: int) -> int:
+        """T of a TRAIN batch of the arm (where it varies, of one batch of 64): what token budgets reckon with."""
+        if arm not in self._lengths:
+            self._lengths[arm] = int(self.batch(arm, 0, 0, Split.TRAIN, 64).tokens.shape[1])
+        return self._lengths[arm]
 
     def mixed_batch(self, arms: Ints, indices: Ints, seed: int, split: Split) -> Batch:
         """One batch whose b-th sequence comes from ``arms[b]``: ``(B, T)``, padded to the longest.

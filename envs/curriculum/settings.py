@@ -10,6 +10,7 @@ from envs.progress import NEEDS_ONE_ARM, SIGNALS
 Redraw = Literal["decision", "update", "sequence"]
 Probe = Literal["none", "all"]
 Reward = Literal["progress", "competence"]
+Weighting = Literal["draw", "loss"]
 
 
 class CurriculumOptions(TypedDict, total=False):
@@ -18,7 +19,9 @@ class CurriculumOptions(TypedDict, total=False):
     budget: int
     updates_per_decision: int
     batch_size: int
+    tokens_per_update: int | None
     redraw: Redraw
+    weighting: Weighting
     signal: str
     probe: Probe
     probe_size: int
@@ -40,8 +43,14 @@ class CurriculumSettings:
     """Updates per step; the last step takes what the budget leaves."""
     batch_size: int = 32
     """B, sequences per update."""
+    tokens_per_update: int | None = None
+    """Token budget of an update: an arm of longer sequences gets fewer of them, so that sequences x length, and with it
+    memory and time, stays constant; None: ``batch_size`` sequences whatever their length. For one learner."""
     redraw: Redraw = "update"
     """When arms are drawn from the mixture: once a decision, each update, or each sequence."""
+    weighting: Weighting = "draw"
+    """What the mixture means: ``draw``, how often an arm is drawn; ``loss``, the weight of its loss (A times the
+    mixture), while arms are drawn uniformly for each sequence."""
     signal: str = "accuracy_gain"
     """The gain in the feedback, a name in ``envs.progress.SIGNALS``."""
     probe: Probe = "none"
@@ -56,11 +65,12 @@ class CurriculumSettings:
     """With ``reward="competence"``, the cost of the whole budget; a row that has mastered pays none."""
 
     def __post_init__(self) -> None:
-        for name in ("budget", "updates_per_decision", "batch_size", "probe_size"):
-            if getattr(self, name) < 1:
+        for name in ("budget", "updates_per_decision", "batch_size", "probe_size", "tokens_per_update"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         allowed = {
             "redraw": ("decision", "update", "sequence"),
+            "weighting": ("draw", "loss"),
             "signal": tuple(SIGNALS),
             "probe": ("none", "all"),
             "reward": ("progress", "competence"),
@@ -75,4 +85,12 @@ class CurriculumSettings:
         if self.signal in NEEDS_ONE_ARM and self.redraw != "decision":
             raise ValueError(
                 f"signal {self.signal} credits one arm per decision: it needs redraw='decision'; got {self.redraw!r}"
+            )
+        if self.weighting == "loss" and self.redraw != "sequence":
+            raise ValueError(
+                f"weighting='loss' weighs the sequences of an update: it needs redraw='sequence'; got {self.redraw!r}"
+            )
+        if self.tokens_per_update is not None and self.redraw == "sequence":
+            raise ValueError(
+                "tokens_per_update needs updates of one arm (redraw='update' or 'decision'); got redraw='sequence'"
             )

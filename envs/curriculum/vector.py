@@ -11,16 +11,17 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from envs.batch import Batch, Floats, Ints, stack
+from envs.batch import Floats, stack
+from envs.curriculum.sampling import Evenness, Sampler
 from envs.curriculum.settings import CurriculumOptions, CurriculumSettings
 from envs.features import ArmFeatures
 from envs.learner import Student
 from envs.progress import SIGNALS, ArmScores, Decision
 from envs.scripted import ScriptedStudent
-from envs.suite import Arms, Split, Suite
+from envs.suite import Arms, Suite
 from envs.tasks.arithmetic.addition import Addition
 
-_DRAW_STREAM, _LIFETIME_STREAM = 101, 103  # apart from the data streams (splits 0-2) and 102 in progress.py
+_LIFETIME_STREAM = 103  # apart from the data streams (splits 0-2), 101 (draws of arms) and 102 (in progress)
 _FRESH_PROBE = 1  # the PROBE batches after a decision are others than those of the signals (0)
 
 
@@ -33,8 +34,9 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     equals the single run with seed ``seed + k``: nothing in a row depends on the others.
 
     ``info`` holds per arm ``gain, loss, competence, count`` (K, A) (zero where the arm was not seen), and per row
-    ``updates, tokens, forward_equivalents, gradient_norm`` (K,). A training step costs three forward-equivalents per
-    token, a probe one; padding is computed, so it counts.
+    ``updates, tokens, forward_equivalents, gradient_norm`` (K,) and the largest ratio of tokens and of step length
+    between two consecutive updates, ``token_ratio, update_ratio`` (K,) (0: not known). A training step costs three
+    forward-equivalents per token, a probe one; padding is computed, so it counts.
 
     Args:
         suite: the arms; default addition of 1-5 digits.
@@ -55,6 +57,11 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     ):
         self.suite = Suite([Addition()], name="addition") if suite is None else suite
         self.student: Student = ScriptedStudent(self.suite, num_envs or 1) if student is None else student
+        if options.get("tokens_per_update") is not None and self.student.num_learners > 1:
+            raise ValueError(
+                "tokens_per_update gives each arm its own number of sequences, so learners cannot be stacked: it needs "
+                f"one learner per environment; got {self.student.num_learners}"
+            )
         if num_envs not in (None, self.student.num_learners):
             raise ValueError(f"num_envs must equal the student's learners {self.student.num_learners}; got {num_envs}")
         self.num_envs = self.student.num_learners
@@ -103,22 +110,20 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         shape = (self.num_envs, self.suite.num_arms)
         self._tokens = np.zeros(self.num_envs, dtype=np.int64)
         self._forward_equivalents = np.zeros(self.num_envs, dtype=np.int64)
-        self._next_index = np.zeros(shape, dtype=np.int64)  # the number of the batch that each arm gives next
-        self._last_competence = np.zeros(shape)
+        self._sampler = Sampler(self.suite, self.settings, self.num_envs)
+        self._evenness = Evenness(self.num_envs)
+        self._last_competence, self._last_loss = np.zeros(shape), np.full(shape, np.nan)
         self._probed_competence = np.zeros(shape)
         if self._probed_arms.any():
-            before = Decision(
-                self.suite,
-                self.student,
-                self.seeds,
-                0,
-                self._probed_arms,
-                self._last_competence,
-                self.settings.probe_size,
-            )
+            before = self._decision(self._probed_arms)
             self._probed_competence = self._competence(before.probe(self._probed_arms))
             self._forward_equivalents += before.probed_tokens
-        return self.observe(), self._info(np.zeros(shape), ArmScores.zeros(*shape), np.zeros(self.num_envs))
+        nothing = np.zeros(self.num_envs)
+        return self.observe(), self._info(np.zeros(shape), ArmScores.zeros(*shape), nothing, nothing, nothing)
+
+    def _decision(self, drawn: NDArray[np.bool_]) -> Decision:
+        size, loss = self.settings.probe_size, self._last_loss
+        return Decision(self.suite, self.student, self.seeds, self._number, drawn, self._last_competence, size, loss)
 
     @property
     def seeds(self) -> list[int]:
@@ -150,19 +155,17 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
                 f"the budget of {self.settings.budget} updates is spent: call reset() to start new lifetimes"
             )
         num_updates = min(self.settings.updates_per_decision, self.settings.budget - self._updates)
-        draws = self._draw(
-            normalised(actions, (self.num_envs, self.suite.num_arms)), num_updates
-        )  # (K, updates, 1 or B)
+        mixture = normalised(actions, (self.num_envs, self.suite.num_arms))
+        seeds = self.seeds
+        draws = self._sampler.draw(mixture, seeds, self._number, num_updates)  # (K, updates, 1 or B)
         drawn = np.zeros((self.num_envs, self.suite.num_arms), dtype=bool)
         np.put_along_axis(drawn, draws.reshape(self.num_envs, -1), True, axis=1)
-        seeds = self.seeds
-        decision = Decision(
-            self.suite, self.student, seeds, self._number, drawn, self._last_competence, self.settings.probe_size
-        )
+        decision = self._decision(drawn)
         signal = SIGNALS[self.settings.signal](decision)
         next(signal)
         for update in range(num_updates):
-            batch = stack([self._batch(k, draws[k, update], seed) for k, seed in enumerate(seeds)])
+            parts = [self._sampler.batch(k, draws[k, update], seed, mixture[k]) for k, seed in enumerate(seeds)]
+            batch = stack(parts)
             decision.record(batch, self.student.train(batch))
         decision.close()
         try:
@@ -173,6 +176,7 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         trained = decision.training
         competence = self._competence(trained)
         self._last_competence = np.where(drawn, competence, self._last_competence)
+        self._last_loss = np.where(drawn, trained.loss, self._last_loss)
         self._updates += num_updates
         self._number += 1
         self._features.update(competence, trained.loss, trained.count)
@@ -181,30 +185,9 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._tokens += decision.trained_tokens
         self._forward_equivalents += 3 * decision.trained_tokens + decision.probed_tokens
         done = np.full(self.num_envs, self._updates >= self.settings.budget)
-        return self.observe(), reward, done, np.zeros(self.num_envs, dtype=bool), self._info(gain, seen, norm)
-
-    def _draw(self, mixture: Floats, num_updates: int) -> Ints:
-        """Arms by inverse distribution function, ``(K, num_updates, 1)``, or ``(K, num_updates, B)`` per sequence."""
-        per_update = self.settings.batch_size if self.settings.redraw == "sequence" else 1
-        fresh = 1 if self.settings.redraw == "decision" else num_updates
-        draws = np.empty((self.num_envs, fresh, per_update), dtype=np.int64)
-        edges = mixture.cumsum(axis=1)
-        last = mixture.shape[1] - 1 - (mixture[:, ::-1] > 0).argmax(axis=1)  # rounding must never draw a zero weight
-        for k, seed in enumerate(self.seeds):
-            uniform = np.random.default_rng([seed, _DRAW_STREAM, self._number]).random((fresh, per_update))
-            draws[k] = np.minimum(np.searchsorted(edges[k], uniform, side="right"), last[k])
-        return np.broadcast_to(draws, (self.num_envs, num_updates, per_update))
-
-    def _batch(self, row: int, arms: Ints, seed: int) -> Batch:
-        index = self._next_index[row]
-        if arms.size == 1:
-            arm = int(arms[0])
-            batch = self.suite.batch(arm, int(index[arm]), seed, Split.TRAIN, self.settings.batch_size)
-            index[arm] += 1
-            return batch
-        batch = self.suite.mixed_batch(arms, index, seed, Split.TRAIN)
-        index[np.unique(arms)] += 1
-        return batch
+        ratios = self._evenness.take(decision.tokens, decision.update_norms)
+        info = self._info(gain, seen, norm, *ratios)
+        return self.observe(), reward, done, np.zeros(self.num_envs, dtype=bool), info
 
     def _competence(self, scores: ArmScores) -> Floats:
         competence = self.suite.competence(scores.loss, scores.token_accuracy, scores.sequence_accuracy)
@@ -227,13 +210,17 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         cost = self.settings.time_cost * decision.num_updates / self.settings.budget
         return change - np.where(mastered, 0.0, cost), gain, seen
 
-    def _info(self, gain: Floats, scores: ArmScores, gradient_norm: Floats) -> dict[str, Any]:
+    def _info(
+        self, gain: Floats, scores: ArmScores, gradient_norm: Floats, token_ratio: Floats, update_ratio: Floats
+    ) -> dict[str, Any]:
         return {
             "gain": gain,
             "loss": scores.loss,
             "competence": self._competence(scores),
             "count": scores.count,
             "gradient_norm": gradient_norm,
+            "token_ratio": token_ratio,
+            "update_ratio": update_ratio,
             "updates": np.full(self.num_envs, self._updates),
             "tokens": self._tokens.copy(),
             "forward_equivalents": self._forward_equivalents.copy(),
@@ -256,6 +243,7 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     def state_dict(self) -> dict[str, Any]:
         """All that the future depends on, the student's state included; a copy."""
         kept = {name: getattr(self, f"_{name}") for name in _STATE}
+        kept.update(next_index=self._sampler.next_index, last_update=self._evenness.last)
         copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in kept.items()}
         return {**copies, "features": self._features.state_dict(), "student": self.student.state_dict()}
 
@@ -264,13 +252,17 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         for name in _STATE:
             value = state[name]
             setattr(self, f"_{name}", value.copy() if hasattr(value, "copy") else value)
+        self._sampler = Sampler(self.suite, self.settings, self.num_envs)
+        self._sampler.next_index = state["next_index"].copy()
+        self._evenness = Evenness(self.num_envs)
+        self._evenness.last = state["last_update"].copy()
         self._features.load_state_dict(state["features"])
         self.student.load_state_dict(state["student"])
 
 
 _STATE = (
     *("roots", "lifetime", "updates", "number", "tokens", "forward_equivalents"),
-    *("next_index", "last_competence", "probed_competence"),
+    *("last_competence", "last_loss", "probed_competence"),
 )
 
 

@@ -1,16 +1,11 @@
-"""Learning-progress signals: what a student gained from a decision.
+"""One decision of K learners: what happened in it, and the tools with which signals measure more.
 
-A signal is a generator function over a ``Decision``: it measures, yields while the student trains, measures again and
-returns the gain of each arm, ``(K, A)``. Every forward it takes is charged. Gains are in nats per target token
-(competence for ``accuracy_gain``); positive is better. So the division by the length of the trained batch, which Graves
-et al. make in their reward scaling, is already in PG and SPG; TPG, MPG and GPG are not divided by it here.
-
-Reference: A. Graves et al., Automated Curriculum Learning for Neural Networks (2017), arXiv:1704.03003, section 3.
+Every forward that a tool takes is charged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +59,7 @@ class Decision:
         drawn: bool ``(K, A)``, the arms that this decision trains on.
         last_competence: ``(K, A)``, competence at each arm's last visit; 0 before the first.
         probe_size: sequences per probe of an arm.
+        last_loss: ``(K, A)``, mean loss at each arm's last visit; NaN before the first; None: no arm was visited yet.
     """
 
     def __init__(
@@ -75,9 +71,11 @@ class Decision:
         drawn: NDArray[np.bool_],
         last_competence: Floats,
         probe_size: int,
+        last_loss: Floats | None = None,
     ):
         self.suite, self.student, self.seeds, self.number = suite, student, seeds, number
         self.drawn, self.last_competence, self.probe_size = drawn, last_competence, probe_size
+        self.last_loss = np.full(drawn.shape, np.nan) if last_loss is None else last_loss
         num_learners = len(drawn)
         self.probed_tokens = np.zeros(num_learners, dtype=np.int64)
         self._rows = np.arange(num_learners)[:, None]
@@ -94,42 +92,59 @@ class Decision:
             DivergedError: a loss or a gradient norm is not finite.
         """
         self.num_updates = len(self._steps)
-        arms = np.stack([_arms(batch) for batch, _ in self._steps])  # (updates, K, B)
+        # Updates may differ in B (token budgets), so they are laid side by side, not stacked.
+        arms = np.concatenate([_arms(batch) for batch, _ in self._steps], axis=1)  # (K, sum of B)
         names = ("loss", "token_accuracy", "sequence_accuracy")
-        scores = Scores(*(np.stack([getattr(s, name) for _, s in self._steps]) for name in names))
+        loss, token, sequence = (np.concatenate([getattr(s, n) for _, s in self._steps], axis=1) for n in names)
+        scores = Scores(loss, token, sequence)
         norms = [s.gradient_norm for _, s in self._steps if s.gradient_norm is not None]
-        self._refuse("loss", scores.loss, arms)
-        if norms:  # a gradient that is not finite spoils the weights before any loss shows it
-            self._refuse("gradient norm", np.stack(norms)[:, :, None], arms)
+        # A gradient that is not finite spoils the weights before any loss shows it.
+        if not np.isfinite(scores.loss).all() or not np.isfinite(norms).all():
+            self._refuse()
         sums = ArmScores.zeros(*self.drawn.shape)
         sums.add(self._rows, arms, scores)
         self.training = sums.means()
-        self.trained_tokens: Ints = np.sum([batch.token_counts() for batch, _ in self._steps], axis=0)
+        self.tokens = np.array([batch.token_counts() for batch, _ in self._steps], dtype=np.float64)  # (updates, K)
+        self.trained_tokens: Ints = self.tokens.sum(axis=0).astype(np.int64)
+        unknown = np.zeros(len(self.drawn))
+        self.update_norms = np.array([s.measures.get("update_norm", unknown) for _, s in self._steps])  # (updates, K)
         # Added up one by one: numpy's own sum over updates rounds differently for one learner and for several.
         total: Floats = np.zeros(len(self.drawn))
         for norm in norms:
             total = total + norm**2
         self.mean_squared_norm = total / max(1, len(norms))
 
-    def _refuse(self, what: str, values: Floats, arms: Ints) -> None:
-        """Raises ``DivergedError`` for the first of ``(updates, K, B or 1)`` values that is not finite."""
-        bad = ~np.isfinite(values)
-        if bad.any():
-            update, k, b = (int(i) for i in np.argwhere(bad)[0])
-            arm = int(arms[update, k, b])
-            raise DivergedError(
-                f"{what} became {values[update, k, b]} at decision {self.number}, update {update} of it, arm {arm} "
-                f"({self.suite.arm_name(arm)}), learner {k} (seed {self.seeds[k]}): lower the learning rate or clip "
-                "gradients harder"
-            )
+    def _refuse(self) -> None:
+        """Raises ``DivergedError`` for the first loss or gradient norm that is not finite."""
+        for update, (batch, scores) in enumerate(self._steps):
+            norm = scores.gradient_norm
+            for what, values in (("loss", scores.loss), ("gradient norm", None if norm is None else norm[:, None])):
+                if values is not None and not np.isfinite(values).all():
+                    k, b = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
+                    arm = int(_arms(batch)[k, b])
+                    raise DivergedError(
+                        f"{what} became {values[k, b]} at decision {self.number}, update {update} of it, arm {arm} "
+                        f"({self.suite.arm_name(arm)}), learner {k} (seed {self.seeds[k]}): lower the learning rate or "
+                        "clip gradients harder"
+                    )
 
     def probe(self, arms: NDArray[np.bool_], fresh: int = 0) -> ArmScores:
         """Measures arms ``(K, A)`` on held-out PROBE batches, charged; the same batches for the same ``fresh``."""
         sums = ArmScores.zeros(*arms.shape)
+        for batch, live in self.probes(arms, fresh):
+            scores = self.student.evaluate(batch)
+            kept = Scores(scores.loss[live], scores.token_accuracy[live], scores.sequence_accuracy[live])
+            sums.add(self._rows[live], _arms(batch)[live], kept)
+        return sums.means()
+
+    def probes(self, arms: NDArray[np.bool_], fresh: int = 0) -> Iterator[tuple[Batch, NDArray[np.bool_]]]:
+        """The PROBE batches ``(K, B, T)`` of arms ``(K, A)``, one arm of each learner at a time, one forward charged.
+
+        Learners with fewer arms repeat their last one, since shapes must agree: which learners are ``live`` ``(K,)``
+        comes with each batch; the others are neither charged nor to be counted.
+        """
         queue = [list(np.flatnonzero(row)) for row in arms]
         for turn in range(max(map(len, queue), default=0)):
-            # Learners with fewer arms repeat their last one: their shapes must agree; it is neither charged nor
-            # counted.
             chosen = [q[min(turn, len(q) - 1)] if q else 0 for q in queue]
             live = np.array([turn < len(q) for q in queue])
             batch = stack(
@@ -138,11 +153,25 @@ class Decision:
                     for a, seed in zip(chosen, self.seeds, strict=True)
                 ]
             )
-            scores = self.student.evaluate(batch)
-            kept = Scores(scores.loss[live], scores.token_accuracy[live], scores.sequence_accuracy[live])
-            sums.add(self._rows[live], np.array(chosen)[live, None], kept)
             self.probed_tokens += batch.token_counts() * live
-        return sums.means()
+            yield batch, live
+
+    def measure(self, name: str, signal: str) -> Floats:
+        """Mean over the decision's updates of what ``train`` reported under ``Scores.measures[name]``: ``(K,)``.
+
+        Raises:
+            ValueError: the student does not report it.
+        """
+        total: Floats = np.zeros(len(self.drawn))
+        for _, scores in self._steps:
+            if name not in scores.measures:
+                raise ValueError(
+                    f"signal {signal} needs a student whose train() reports {name!r} in Scores.measures "
+                    "(student.VariationalStudent does); "
+                    f"got {type(self.student).__name__} with {sorted(scores.measures)}"
+                )
+            total = total + scores.measures[name]
+        return total / len(self._steps)
 
     def loss_change_on_first_batches(self) -> Floats:
         """Loss before minus loss now, per arm, on the batch in which the arm came up first: ``(K, A)``, charged."""
@@ -177,76 +206,3 @@ class Decision:
 def _arms(batch: Batch) -> Ints:
     assert batch.arms is not None  # the environment's batches always bear their arms
     return batch.arms
-
-
-Signal = Callable[[Decision], Generator[None, None, Floats]]
-
-
-def prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """PG = L(x, theta) - L(x, theta') on the trained batch itself (Graves et al. 2017, eq. 6). Cost: one forward.
-
-    The loss before comes free with the training step.
-    """
-    yield
-    return decision.loss_change_on_first_batches()
-
-
-def self_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """SPG: as PG, on a fresh batch of the same arm (eq. 8): fitting the batch itself earns nothing. Two forwards."""
-    before = decision.probe(decision.drawn).loss
-    yield
-    return before - decision.probe(decision.drawn).loss
-
-
-def _elsewhere(decision: Decision, candidates: NDArray[np.bool_]) -> Generator[None, None, Floats]:
-    """Gain on one arm drawn uniformly from candidates ``(A,)``, credited to the one arm that was trained."""
-    choices = np.flatnonzero(candidates)
-    asked = np.zeros_like(decision.drawn)
-    for k, seed in enumerate(decision.seeds):
-        rng = np.random.default_rng([seed, _ELSEWHERE_STREAM, decision.number])
-        asked[k, rng.choice(choices)] = True
-    before = decision.probe(asked).loss
-    yield
-    change = (before - decision.probe(asked).loss).sum(axis=1)  # (K,)
-    return np.where(decision.drawn, change[:, None], 0.0)
-
-
-def target_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """TPG: loss change on a random target arm (eq. 9), credited to the trained arm. Cost: two forwards."""
-    return _elsewhere(decision, decision.suite.arms.targets)
-
-
-def mean_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """MPG: loss change on a random arm (eq. 10), credited to the trained arm. Cost: two forwards."""
-    return _elsewhere(decision, np.ones(decision.suite.num_arms, dtype=bool))
-
-
-def gradient_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """GPG = ||grad L||^2 (eq. 7), mean over the decision's updates, credited to the trained arm. Cost: none."""
-    yield
-    return np.where(decision.drawn, decision.mean_squared_norm[:, None], 0.0)
-
-
-def accuracy_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """Competence in this decision's training batches minus that of the arm's last visit (0 before). Cost: none.
-
-    Reference: T. Matiisen et al. (2017), arXiv:1707.00183, section 3 (reward x_t - x_t').
-    """
-    yield
-    now = decision.training
-    competence = decision.suite.competence(now.loss, now.token_accuracy, now.sequence_accuracy)
-    return np.where(decision.drawn, competence - decision.last_competence, 0.0)
-
-
-_ELSEWHERE_STREAM = 102  # keeps these draws apart from the data streams (splits 0-2) and the arm draws (101)
-
-SIGNALS: dict[str, Signal] = {
-    "accuracy_gain": accuracy_gain,
-    "PG": prediction_gain,
-    "SPG": self_prediction_gain,
-    "TPG": target_prediction_gain,
-    "MPG": mean_prediction_gain,
-    "GPG": gradient_prediction_gain,
-}
-NEEDS_ONE_ARM = frozenset({"TPG", "MPG", "GPG"})
-"""Signals that credit one arm: a decision must hold one (``redraw="decision"``)."""

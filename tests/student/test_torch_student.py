@@ -102,7 +102,7 @@ def test_logits_of_another_shape_are_refused(suite):
 def test_evaluation_in_chunks_gives_the_same_scores(suite, monkeypatch):
     student, data = started(), batch(suite, size=50)
     whole = student.evaluate(data)
-    monkeypatch.setattr("student.torch_student._CHUNK_TOKENS", 64)
+    monkeypatch.setattr("student.learner._CHUNK_TOKENS", 64)
     parts = student.evaluate(data)
     np.testing.assert_allclose(parts.loss, whole.loss, atol=1e-6)
     assert parts.loss.shape == (1, 50)
@@ -112,7 +112,7 @@ def test_evaluation_in_chunks_gives_the_same_scores(suite, monkeypatch):
     ("options", "message"),
     [
         ({"num_learners": 0}, "num_learners must be at least 1"),
-        ({"optimizer": "sgd"}, "optimizer must be adam or adamw; got 'sgd'"),
+        ({"optimizer": "rmsprop"}, "optimizer must be one of adam, adamw, sgd; got 'rmsprop'"),
         ({"learning_rate": 0}, "learning_rate and clip must be above 0"),
         ({"clip": -1}, "got learning_rate=0.001, clip=-1"),
         ({"backend": "stacked"}, "backend must be looped"),
