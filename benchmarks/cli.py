@@ -1,4 +1,4 @@
-"""The command line: ``paceline list | run | bench | report | doctor``."""
+"""The command line: ``paceline list | run | bench | report | profile | doctor``."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
-from rich.table import Table
 
 from benchmarks.doctor import examine
 from benchmarks.grid import Execution, run_grid
+from benchmarks.listing import show_all, show_one
+from benchmarks.profile import profile_suite
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
 from benchmarks.store import UserError, only_writer
-from benchmarks.terminal import Console, guarded, say
+from benchmarks.terminal import guarded, say
 from benchmarks.tracking import Mode
-from envs.curriculum.settings import Redraw
+from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
 
 
@@ -62,6 +63,10 @@ class Common:
     """When arms are drawn from the mixture."""
     probe_size: int = 64
     """Sequences per probe."""
+    weighting: Weighting = "draw"
+    """What a teacher's mixture means: how often an arm is drawn, or (with --redraw sequence) the weight of its loss."""
+    tokens_per_update: int | None = None
+    """Token budget of an update: longer sequences, fewer of them; default: --batch-size sequences of any length."""
     out: Path | None = None
     """Folder of the results; default runs/<suite>-<time>. An unfinished one is continued."""
     wandb: Mode = "offline"
@@ -154,31 +159,40 @@ class Doctor:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Where time and memory go, arm by arm: making a batch, training on it, evaluating it."""
+
+    suite: tyro.conf.Positional[str]
+    """A suite's name, or package.module:suite."""
+    student: str = "lstm"
+    """A student's name, or package.module:make_student."""
+    batch_size: int | None = None
+    """Sequences per update; default: the suite's."""
+    repeats: int = 9
+    """Steps per arm."""
+    arms: int = 12
+    """Arms at most, evenly spread."""
+    out: Path | None = None
+    """A JSON file for the figures."""
+
+    def execute(self) -> None:
+        """Measures and prints."""
+        profile_suite(self.suite, self.student, self.batch_size, self.repeats, self.arms, self.out)
+
+
+@dataclass(frozen=True)
 class List:
-    """Shows teachers, students, suites, tasks and signals."""
+    """Shows teachers, students, signals, and suites with a worked example of each task."""
+
+    name: tyro.conf.Positional[str | None] = None
+    """One of them, to be told more of it."""
 
     def execute(self) -> None:
         """Prints them."""
-        console = Console()
-        table = Table("kind", "name", "what it is", box=None, header_style="bold")
-        for kind, components in (
-            ("teacher", TEACHERS),
-            ("student", STUDENTS),
-            ("suite", {name: made for name, (made, _) in SUITES.items()}),
-        ):
-            for name, made in components.items():
-                table.add_row(kind, name, _first_line(made))
-        for name in ("Addition", "TextTask"):
-            import envs
-
-            table.add_row("task", name, _first_line(getattr(envs, name)))
-        for name, signal in SIGNALS.items():
-            table.add_row("signal", name, _first_line(signal))
-        console.print(table)
-
-
-def _first_line(thing: Any) -> str:
-    return (thing.__doc__ or "").strip().split("\n")[0].replace("``", "")
+        if self.name is None:
+            show_all()
+        else:
+            show_one(self.name)
 
 
 def _run(
@@ -203,6 +217,8 @@ def _run(
             common.signal,
             common.redraw,
             common.probe_size,
+            common.weighting,
+            common.tokens_per_update,
             {
                 "suite": _chosen(common, common.suite),
                 "student": _chosen(common, student),
@@ -252,6 +268,7 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "run": Run,
     "bench": Bench,
     "report": Report,
+    "profile": Profile,
     "doctor": Doctor,
 }
 

@@ -22,7 +22,7 @@ def examine(student: str, suite: str) -> bool:
     """
     ground = make_suite(suite, {})
     try:
-        make_student(student, ground.vocab_size, 1, {}).reset([0])
+        make_student(student, ground, 1, {}).reset([0])
     except UserError:
         raise
     except Exception as error:  # whatever the user's own code raises
@@ -31,7 +31,7 @@ def examine(student: str, suite: str) -> bool:
     broken = 0
     for law in STUDENT_LAWS:
         try:
-            law(lambda num_learners: make_student(student, ground.vocab_size, num_learners, {}), ground)
+            law(lambda num_learners: make_student(student, ground, num_learners, {}), ground)
             verdict, why = "[green]pass[/green]", _statement(law)
         except Exception as error:  # a student that fails in any way fails the law
             broken += 1

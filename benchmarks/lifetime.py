@@ -66,6 +66,8 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             signal=cell.signal if made.feedback == "sampled" else "accuracy_gain",
             probe="all" if made.feedback == "full" else "none",
             probe_size=cell.probe_size,
+            weighting=cell.weighting,
+            tokens_per_update=cell.tokens_per_update,
         )
         env.student.reset([cell.seed])  # a module that cannot be made is found now, not at the first decision
     except UserError:
@@ -233,6 +235,10 @@ class _Lifetime:
             "spent": costs,
             "competence": float(self.competence[self.suite.arms.targets].mean()),
             "area_under_curve": area_under_curve(self.ladder.rows, self.cell.schedule.budget),
+            "largest_ratio": {
+                "tokens": max(row["token_ratio"] for row in self.trace.rows),
+                "update_norm": max(row["update_ratio"] for row in self.trace.rows),
+            },
             "seconds": {"training": training, "evaluation": evaluation},
         }
 

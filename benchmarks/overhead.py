@@ -20,11 +20,13 @@ from rich.table import Table
 from torch import nn
 
 import teacher
+from benchmarks.profile import profile_arm
 from benchmarks.provenance import environment
+from benchmarks.settings import SUITES, make_student, make_suite
 from benchmarks.store import write_json
 from envs import IGNORE, Addition, Batch, CurriculumVectorEnv, Split, Suite
 from envs.suite import Arms
-from student import LSTM, TorchStudent
+from student import LSTM, TorchStudent, Transformer
 
 
 class _Prepared(Suite):
@@ -50,17 +52,17 @@ def _seconds(act: Callable[[], Any]) -> float:
 
 
 def throughput(
-    decisions: int, blocks: int, width: int = 128, batch_size: int = 128, updates: int = 10
+    make: Callable[[int], nn.Module], decisions: int, blocks: int, batch_size: int = 128, updates: int = 10
 ) -> dict[str, float]:
-    """Bare loop's seconds over the curriculum's, LSTM, accuracy-gain reward, EXP3.S: 1 is free."""
+    """Bare loop's seconds over the curriculum's, accuracy-gain reward, EXP3.S: 1 is free. ``make`` takes V."""
     suite = _Prepared(Suite([Addition(digits=range(1, 6))]), 20, batch_size)
-    student = TorchStudent(lambda: LSTM(suite.vocab_size, width))
+    student = TorchStudent(lambda: make(suite.vocab_size))
     env = CurriculumVectorEnv(
         suite, student, budget=10**9, updates_per_decision=updates, batch_size=batch_size, signal="accuracy_gain"
     )
     rows = teacher.run(teacher.Exp3S(), env, seed=0)
     next(rows)
-    model = LSTM(suite.vocab_size, width)
+    model = make(suite.vocab_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
 
     def bare(batches: list[Batch]) -> None:
@@ -85,18 +87,18 @@ def throughput(
     return {"throughput_ratio": float(middle), "quartile_low": float(low), "quartile_high": float(high)}
 
 
-def generation(steps: int, batch_size: int = 128) -> dict[str, float]:
-    """Seconds to make a batch over seconds of a training step on it, mean over the arms of ``addition``."""
-    suite = Suite([Addition(digits=range(1, 6))])
-    student = TorchStudent(lambda: LSTM(suite.vocab_size, 128))
-    student.reset([0])
-    making = training = 0.0
-    for index in range(steps):
-        batch = suite.batch(index % 5, index, 0, Split.TRAIN, batch_size)
-        making += _seconds(lambda i=index: suite.batch(i % 5, i, 0, Split.TRAIN, batch_size))  # type: ignore[misc]
-        stacked = Batch(batch.tokens[None], batch.targets[None])
-        training += _seconds(lambda b=stacked: student.train(b))  # type: ignore[misc]
-    return {"generation_share": making / training}
+def generation(repeats: int, batch_size: int = 128) -> dict[str, dict[str, float]]:
+    """Seconds to make a batch over seconds of an LSTM-128's training step on it, easiest and hardest arm, per suite."""
+    shares = {}
+    for name in SUITES:
+        suite = make_suite(name, {})
+        student = make_student("lstm", suite, 1, {})
+        student.reset([0])
+        arms = {"easiest": 0, "hardest": suite.num_arms - 1}
+        shares[name] = {
+            which: profile_arm(suite, student, arm, batch_size, repeats).generation_share for which, arm in arms.items()
+        }
+    return shares
 
 
 def bandit(num_envs: int, num_arms: int, steps: int) -> dict[str, float]:
@@ -139,11 +141,17 @@ def measure(options: Options) -> dict[str, Any]:
     torch.set_num_threads(1)
     return {
         "curriculum over bare loop, LSTM-128, batch 128, 10 updates per decision": throughput(
-            options.decisions, options.blocks
+            LSTM, options.decisions, options.blocks
         ),
-        "batch generation over training step, LSTM-128, batch 128": generation(20 * options.blocks),
+        "curriculum over bare loop, Transformer-64, batch 128, 10 updates per decision": throughput(
+            Transformer, options.decisions, options.blocks
+        ),
         "EXP3.S act + update, 1000 arms, K = 64": bandit(64, 1000, 20 * options.blocks),
         "EXP3.S act + update, 1000 arms, K = 1": bandit(1, 1000, 20 * options.blocks),
+        **{
+            f"batch generation over training step, LSTM-128, batch 128: {name}": shares
+            for name, shares in generation(options.blocks).items()
+        },
     }
 
 

@@ -88,6 +88,7 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
         "fingerprint": first["fingerprint"],
         "words": _words(groups),
         "table": [_row(g) for g in groups],
+        "evenness": [_evenness(g) for g in groups],
         "figures": [{"svg": svg, "caption": caption} for svg, caption in figures],
     }
 
@@ -123,6 +124,15 @@ def _row(group: dict[str, Any]) -> list[str]:
     chance = record["probability_of_improvement"]
     span = f" [{chance['interval'][0]:.2f}, {chance['interval'][1]:.2f}]" if chance["interval"] else ""
     return [*row, f"{sign}{record['speedup']:.2f}", f"{chance['value']:.2f}{span}"]
+
+
+def _evenness(group: dict[str, Any]) -> list[str]:
+    """The largest ratio between consecutive updates, of tokens and of step length, as told by every lifetime."""
+    ratios = group["largest_ratio"]
+    return [
+        group["teacher"],
+        *(f"{ratios[what]:.3g}" if ratios[what] else "not known" for what in ("tokens", "update_norm")),
+    ]
 
 
 def _words(groups: list[dict[str, Any]]) -> str:

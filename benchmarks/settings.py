@@ -16,17 +16,21 @@ import torch
 
 import student
 import teacher
-from benchmarks.components import (
-    AdditionSuite,
+from benchmarks.components.students import (
+    GPT2Student,
+    GRUStudent,
     LSTMStudent,
+    MinGRUStudent,
+    RNNStudent,
+    Seq2SeqStudent,
     StudentComponent,
-    SuiteComponent,
-    TextSuite,
+    TCNStudent,
     TransformerStudent,
 )
+from benchmarks.components.suites import AdditionSuite, SuiteComponent, TextSuite
 from benchmarks.store import UserError, describe
 from envs import Student, Suite
-from envs.curriculum.settings import Redraw
+from envs.curriculum.settings import Redraw, Weighting
 from teacher import Teacher
 
 
@@ -49,7 +53,16 @@ SUITES: dict[str, tuple[SuiteComponent, Schedule]] = {
     "addition-small": (AdditionSuite(3), Schedule(8_000, 128, 10, 100)),
     "text": (TextSuite(), Schedule(2_560, 64, 10, 320)),
 }
-STUDENTS: dict[str, StudentComponent] = {"lstm": LSTMStudent(), "transformer": TransformerStudent()}
+STUDENTS: dict[str, StudentComponent] = {
+    "lstm": LSTMStudent(),
+    "gru": GRUStudent(),
+    "rnn": RNNStudent(),
+    "transformer": TransformerStudent(),
+    "mingru": MinGRUStudent(),
+    "tcn": TCNStudent(),
+    "seq2seq": Seq2SeqStudent(),
+    "gpt2": GPT2Student(),
+}
 TEACHERS: dict[str, Any] = {
     "uniform": teacher.Uniform(),
     "target-only": teacher.TargetOnly(),
@@ -80,6 +93,10 @@ class Cell:
     """When arms are drawn from the mixture."""
     probe_size: int = 64
     """Sequences per probe."""
+    weighting: Weighting = "draw"
+    """What the mixture means: how often an arm is drawn, or the weight of its loss."""
+    tokens_per_update: int | None = None
+    """Token budget of an update; None: as many sequences as the schedule says, whatever their length."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Hyper-parameters of suite, student and teacher, by kind."""
 
@@ -99,7 +116,7 @@ class Cell:
 
     def make_student(self, suite: Suite) -> Student:
         """One learner."""
-        return make_student(self.student, suite.vocab_size, 1, self.options.get("student", {}))
+        return make_student(self.student, suite, 1, self.options.get("student", {}), self.schedule.budget)
 
     def make_teacher(self) -> Teacher:
         """The teacher."""
@@ -160,11 +177,18 @@ def make_suite(name: str, options: dict[str, Any]) -> Suite:
     return own
 
 
-def make_student(name: str, vocab_size: int, num_learners: int, options: dict[str, Any]) -> Student:
-    """A student by name, or the user's: a function of the vocabulary size that makes an ``nn.Module`` or a student."""
+def make_student(
+    name: str, suite: Suite, num_learners: int, options: dict[str, Any], budget: int = Schedule.budget
+) -> Student:
+    """A student by name, or the user's: a function of the vocabulary size that makes an ``nn.Module`` or a student.
+
+    Raises:
+        UserError: no such student, or the user's is not what was expected.
+    """
+    vocab_size = suite.vocab_size
     if ":" not in name:
-        built: Student = dataclasses.replace(component("student", name), **options).build(vocab_size, num_learners)
-        return built
+        settings: StudentComponent = dataclasses.replace(component("student", name), **options)
+        return settings.build(suite, num_learners, budget)
     make = load_object(name)
     if not callable(make):
         raise UserError(f"{name} must be a function of the vocabulary size; got {type(make).__name__}")

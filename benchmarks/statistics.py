@@ -90,6 +90,9 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "area_under_curve": _mean_record([life["area_under_curve"] for life in lifetimes]),
             "competence": _mean_record([life["competence"] for life in lifetimes]),
             "seconds": _mean_record([life["seconds"]["training"] for life in lifetimes]),
+            "largest_ratio": {
+                what: max(life["largest_ratio"][what] for life in lifetimes) for what in lifetimes[0]["largest_ratio"]
+            },
         }
         if reference is not None and teacher != "uniform":
             record["over_uniform"] = {unit: _over(lifetimes, reference, unit) for unit in COSTS}

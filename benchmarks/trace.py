@@ -10,6 +10,7 @@ import polars as pl
 from teacher import Row
 
 _PER_ARM = ("mixture", "count", "gain", "scaled_gain", "loss", "competence")
+_PER_ROW = ("gradient_norm", "token_ratio", "update_ratio")
 _COSTS = ("updates", "tokens", "forward_equivalents")
 
 
@@ -28,7 +29,7 @@ class Trace:
             "decision": row.decision,
             **{name: int(row.info[name][0]) for name in _COSTS},
             "reward": float(row.reward[0]),
-            "gradient_norm": float(row.info["gradient_norm"][0]),
+            **{name: float(row.info[name][0]) for name in _PER_ROW},
             **{name: np.array(value[0]) for name, value in zip(_PER_ARM, arms, strict=True)},
             **{name: float(v[0]) for name, v in row.diagnostics.items() if v.ndim == 1},
         }

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from envs.batch import IGNORE, Batch, Floats
 from student.inspection import evaluating
 from student.scoring import Counted, weighted
+from student.streaming import detached
 from student.training import Pace, Training, make_optimizer
 
 _CHUNK_TOKENS = 4096  # of one forward in evaluate
@@ -85,7 +86,7 @@ class TorchLearner:
             piece = slice(start, start + window)
             with self._autocast():
                 logits, state = self.model.resume(tokens[:, piece], state)
-            state = _detached(state)
+            state = detached(state)
             if (batch.targets[:, piece] != IGNORE).any():
                 sums += self._descend(Counted(logits.float(), batch.targets[:, piece]), batch, total)
         return sums
@@ -162,15 +163,3 @@ def _rows(batch: Batch, part: slice) -> Batch:
         None if batch.arms is None else batch.arms[part],
         None if batch.weights is None else batch.weights[part],
     )
-
-
-def _detached(state: Any) -> Any:
-    """A nested state of tensors, cut from the graph."""
-    if isinstance(state, Tensor):
-        return state.detach()
-    if isinstance(state, dict):
-        return {name: _detached(value) for name, value in state.items()}
-    if isinstance(state, list | tuple):
-        parts = [_detached(value) for value in state]
-        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
-    return state

@@ -37,7 +37,14 @@ class StreamingModel(Protocol):
 
 def detached(state: Any) -> Any:
     """The same state without its history of gradients: what is carried over in truncated back-propagation."""
-    return state.detach() if isinstance(state, Tensor) else tuple(detached(part) for part in state)
+    if isinstance(state, Tensor):
+        return state.detach()
+    if isinstance(state, dict):
+        return {name: detached(part) for name, part in state.items()}
+    if isinstance(state, list | tuple):
+        parts = [detached(part) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+    return state
 
 
 class Stream:

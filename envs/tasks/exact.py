@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -74,7 +75,8 @@ class ExactTask(ABC):
     @property
     def version(self) -> str:
         """The settings."""
-        return f"{type(self).__name__}-1 " + " ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        settings = {f.name: getattr(self, f.name) for f in fields(self)}
+        return f"{type(self).__name__}-1 {json.dumps(settings, default=list)}"  # a range, a tuple and a list are alike
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """Exact match: an answer is right or wrong."""

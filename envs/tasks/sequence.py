@@ -44,14 +44,23 @@ def whole(tokens: Ints) -> Ragged:
 
 def joined(parts: Sequence[Ragged]) -> Ragged:
     """Rows laid end to end, part after part, without gaps; padded on the right with ``PAD``."""
-    lengths = np.stack([part.lengths for part in parts])  # (P, B)
-    starts = lengths.cumsum(axis=0) - lengths
-    total = lengths.sum(axis=0)
+    total = np.sum([part.lengths for part in parts], axis=0)
     tokens = np.full((len(total), int(total.max(initial=0))), PAD, dtype=np.int64)
-    for part, start in zip(parts, starts, strict=True):
-        row, column = np.nonzero(_inside(part))
-        tokens[row, start[row] + column] = part.tokens[row, column]
+    used = np.concatenate([_inside(part) for part in parts], axis=1)
+    tokens[np.arange(tokens.shape[1]) < total[:, None]] = np.concatenate([p.tokens for p in parts], axis=1)[used]
     return Ragged(tokens, total)
+
+
+def spliced(outer: Ints, place: Ints, inner: Ints) -> Ints:
+    """``outer (..., W)``, its token at ``place (...)`` replaced by all of ``inner (..., V)``: ``(..., W + V - 1)``."""
+    width, more = outer.shape[-1], inner.shape[-1] - 1
+    at = np.arange(width + more)
+    shift = at - np.arange(width)[:, None]
+    # Where each token comes from in outer and inner laid end to end, a row for every place.
+    table = np.where(shift < 0, at, np.where(shift <= more, width + shift, at - more))
+    source = table[place]
+    source += np.arange(0, place.size * (width + more + 1), width + more + 1).reshape(*place.shape, 1)
+    return np.concatenate([outer, inner], axis=-1).ravel().take(source)
 
 
 def answered_ragged(question: Ragged, answer: Ragged) -> Batch:

@@ -1,5 +1,6 @@
 """The command line as its user meets it: what it prints, and one clear line with exit code 2 for each mistake."""
 
+import json
 import subprocess
 import sys
 
@@ -13,8 +14,31 @@ from envs.progress import SIGNALS
 def test_list_shows_everything_there_is(paceline):
     shown = paceline("list")
     assert shown.returncode == 0
-    for name in (*TEACHERS, *STUDENTS, *SUITES, *SIGNALS, "Addition", "TextTask"):
-        assert f" {name} " in shown.stdout
+    lines = shown.stdout.splitlines()
+    for name in (*TEACHERS, *STUDENTS, *SUITES, *SIGNALS):
+        assert any(line.split()[:1] == [name] for line in lines), name
+    at = lines.index("    addition digits=2")
+    assert lines[at + 1 : at + 3] == ["    in  74+63=73", "    out .....731"]  # 74 + 63 = 137, least digit first
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("exp3s", "alpha"), ("PG", "eq. 6"), ("addition-small", "in  74+63=73"), ("lstm", "LSTM")]
+)
+def test_list_tells_more_of_one(paceline, name, words):
+    assert words in paceline("list", name).stdout
+
+
+def test_profile_shows_each_arm_and_writes_it_down(paceline, tmp_path):
+    arguments = ("addition-small", "--student", "lstm", "--batch-size", 8, "--repeats", 1, "--arms", 2)
+    shown = paceline("profile", *arguments, "--out", tmp_path / "p.json")
+    assert shown.returncode == 0, shown.stderr
+    rows = json.loads((tmp_path / "p.json").read_text())["arms"]
+    assert [row["arm"] for row in rows] == ["addition digits=1", "addition digits=3"]
+    assert rows[0]["length"] == 5 and rows[1]["length"] == 11
+    assert all(row["generate_ms"] > 0 and row["tokens_per_second"] > 0 for row in rows)
+    # The embedding, the states of four gates and the read-out of twice the positions take about twice the memory.
+    assert 1.5 < rows[1]["memory_mib"] / rows[0]["memory_mib"] < 3
+    assert "digits=3" in shown.stdout and "2 of 3 arms" in shown.stdout
 
 
 def test_help_names_the_hyper_parameters(paceline):
@@ -30,7 +54,16 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
     [
         (("run", "nonsense", *QUICK), "unknown suite 'nonsense'; there are: addition, addition-small, text"),
         (("run", "--teacher", "guru", *QUICK), "unknown teacher 'guru'; there are: uniform"),
-        (("run", "--student", "rnn", *QUICK), "unknown student 'rnn'; there are: lstm, transformer"),
+        (("run", "--student", "mlp", *QUICK), "unknown student 'mlp'; there are: lstm, gru, rnn, transformer"),
+        (("profile", "nonsense"), "unknown suite 'nonsense'"),
+        (("profile", "addition", "--repeats", "0"), "--repeats must be at least 1; got 0"),
+        (("list", "nonsense"), "nothing is called 'nonsense'; there are: addition"),
+        (
+            ("run", "--tokens-per-update", "64", "--redraw", "sequence", *QUICK),
+            "tokens_per_update needs updates of one arm",
+        ),
+        (("run", "--weighting", "loss", *QUICK), "weighting='loss' weighs the sequences of an update"),
+        (("run", "--student", "seq2seq", *QUICK), "student seq2seq needs tasks of one question_length"),
         (("run", "--budget", "0", "--wandb", "disabled"), "budget must be at least 1; got 0"),
         (("run", "--seed", "-1", *QUICK), "seeds must not be negative; got -1"),
         (("bench", "--seeds", "0", *QUICK), "seeds must be at least 1; got 0"),

@@ -65,9 +65,12 @@ def test_a_finished_lifetime_holds_its_record(uninterrupted):
     assert set(load_checkpoint(uninterrupted / "student.safetensors")["learners"][0]) == {
         "model",
         "optimizer",
+        "pace",
         "random",
     }
     assert not (uninterrupted / "checkpoint.safetensors").exists()
+    assert summary["largest_ratio"]["tokens"] == trace["token_ratio"].max() == 11 / 5  # three digits after one
+    assert summary["largest_ratio"]["update_norm"] == trace["update_ratio"].max() > 1
 
 
 @pytest.mark.parametrize("stops", [(1,), (4,), (5, 2), (3, 3, 3), (11,)], ids=str)
@@ -106,7 +109,7 @@ def test_mastery_ends_the_lifetime(tmp_path, monkeypatch):
 
     monkeypatch.setattr(
         "benchmarks.settings.make_student",
-        lambda name, vocab, k, options: envs.ScriptedStudent(CELL.make_suite(), rate=0.1),
+        lambda name, suite, k, options, budget: envs.ScriptedStudent(CELL.make_suite(), rate=0.1),
     )
     cell = dataclasses.replace(CELL, teacher="combined", options={}, schedule=Schedule(2000, 64, 10, 20))
     run_cell(cell, tmp_path, NoTracker())

@@ -20,6 +20,13 @@ from envs.suite import Axis, Difficulty, Split
 Source = str | Path | Mapping[str, Sequence[str | Path]] | Sequence[str | Path]
 
 
+BYTES = tuple(
+    chr(0x2400 + byte) if byte < 32 else "\u2423" if byte == 32 else chr(byte) if byte < 127 else f"\\x{byte:02x}"
+    for byte in range(256)
+)
+"""How a byte is written for a human: one sign each up to 126, a space as an open box."""
+
+
 class _Corpus(NamedTuple):
     """The documents of one domain and split, laid end to end."""
 
@@ -66,7 +73,7 @@ class TextTask:
     """
 
     vocab_size = 256
-    symbols = tuple(chr(byte) if 32 < byte < 127 else f"\\x{byte:02x}" for byte in range(256))
+    symbols = BYTES
 
     def __init__(
         self,

@@ -1,0 +1,104 @@
+"""What there is: teachers, students, signals, suites, each task with a worked example that was really sampled."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, component, make_suite
+from benchmarks.store import UserError, describe
+from benchmarks.terminal import Console
+from envs import IGNORE, Batch, Split, Suite, Task
+from envs.progress import SIGNALS
+from envs.suite import symbols_of
+
+_WIDTH = 76  # characters of an example; what is longer is cut, and says so
+
+
+def show_all() -> None:
+    """Prints everything, the suites with an example of their tasks."""
+    console = Console()
+    for kind, things in (("teachers", TEACHERS), ("students", STUDENTS), ("signals", SIGNALS)):
+        table = Table(kind, "", box=None, header_style="bold", pad_edge=False)
+        for name, thing in things.items():
+            table.add_row(name, escape(_first_line(thing)))
+        console.print(table)
+        console.print()
+    console.print("[bold]suites[/bold] (an example of each task: inputs over targets, '.' where nothing is scored)")
+    for name in SUITES:
+        show_suite(console, name)
+    console.print("paceline list NAME tells more of one of these.", highlight=False)
+
+
+def show_suite(console: Console, name: str, every: bool = False) -> None:
+    """Prints a suite: what it is, its axes, and an example of each task (``every``: of its easiest and hardest arm)."""
+    try:
+        suite = make_suite(name, {})
+    except UserError as error:
+        console.print(f"\n[bold]{name}[/bold]  {escape(str(error))}", highlight=False)
+        return
+    except Exception as error:  # an extra that is not installed, a file that is not there
+        console.print(f"\n[bold]{name}[/bold]  {escape(describe(error))}", highlight=False)
+        return
+    first = _first_line(suite.tasks[0]) if ":" in name else _first_line(component("suite", name))
+    console.print(f"\n[bold]{name}[/bold]  {escape(first)}", highlight=False)
+    for number, task in enumerate(suite.tasks):
+        axes = " x ".join(f"{axis.name} {_values(axis.values)}" for axis in task.axes)
+        console.print(f"  {escape(f'{task.name}: {axes}; {len(task.beyond)} difficulties beyond')}", highlight=False)
+        arms = [arm for arm in range(suite.num_arms) if suite.arms.tasks[arm] == number]
+        for arm in dict.fromkeys([arms[0], arms[-1]]) if every else [arms[min(1, len(arms) - 1)]]:
+            for line in example(suite, arm):
+                console.print(f"    {escape(line)}", highlight=False, soft_wrap=True)
+
+
+def show_one(name: str) -> None:
+    """Prints one component's whole description.
+
+    Raises:
+        UserError: nothing bears this name.
+    """
+    console = Console()
+    things: dict[str, Any] = {**TEACHERS, **STUDENTS, **SIGNALS}
+    if name in things:
+        console.print(escape(inspect.getdoc(things[name]) or ""), highlight=False, soft_wrap=True)
+        return
+    if name not in SUITES and ":" not in name:
+        raise UserError(f"nothing is called {name!r}; there are: {', '.join([*SUITES, *things])}")
+    show_suite(console, name, every=True)
+    for task in make_suite(name, {}).tasks:
+        console.print()
+        console.print(escape(inspect.getdoc(task) or ""), highlight=False, soft_wrap=True)
+
+
+def example(suite: Suite, arm: int) -> list[str]:
+    """Three lines: the arm's name, the inputs of one training sequence, and the targets below them."""
+    task, _ = suite.task_of(arm)
+    return [suite.arm_name(arm), *aligned(task, suite.batch(arm, 0, 0, Split.TRAIN, 1))]
+
+
+def aligned(task: Task, batch: Batch) -> list[str]:
+    """The first sequence of a batch in the task's own symbols: inputs, and below each the target, '.' where none is."""
+    symbols = symbols_of(task)
+    last = int((batch.targets[0] != IGNORE).nonzero()[0].max())  # padding behind it says nothing
+    inputs = [symbols[token] for token in batch.tokens[0, : last + 1]]
+    targets = ["." if token == IGNORE else symbols[token] for token in batch.targets[0, : last + 1]]
+    wide = max(map(len, inputs + targets))
+    gap = " " if wide > 1 else ""
+    shown = _WIDTH // (wide + len(gap))
+    cut = "" if len(inputs) <= shown else " ..."
+    return [
+        label + gap.join(text.ljust(wide) for text in row[-shown:] if text).rstrip() + (cut and f"  (the last {shown})")
+        for label, row in (("in  ", inputs), ("out ", targets))
+    ]
+
+
+def _values(values: tuple[Any, ...]) -> str:
+    shown = ", ".join(map(str, values[:6]))
+    return f"{{{shown}}}" if len(values) <= 6 else f"{{{shown}, ... {values[-1]}}}"
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").strip().split("\n")[0].replace("``", "")
