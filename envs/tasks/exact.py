@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
 
 from envs.batch import Batch, Floats
-from envs.suite import Axis, Difficulty, Split
+from envs.suite import Axis, Difficulty, Split, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +64,18 @@ class ExactTask(ABC):
         return tuple(axis.name for axis in self.axes if isinstance(axis.values[-1], int))
 
     @property
+    def unseen(self) -> Mapping[str, Sequence[Value]]:
+        """Values of unordered axes that are never taught, by the axis' name."""
+        return {}
+
+    @property
     def beyond(self) -> tuple[Difficulty, ...]:
-        """Longer, deeper: what ``out_of_range`` says, else one and two steps further on each growing axis."""
+        """What ``out_of_range`` says, else one and two steps further on each growing axis, and unseen values."""
         if self.out_of_range is not None:
             return tuple(dict(difficulty) for difficulty in self.out_of_range)
         hardest = {axis.name: axis.values[-1] for axis in self.axes}
-        growing = [axis for axis in self.axes if axis.name in self.growing]
-        return tuple({**hardest, axis.name: value} for axis in growing for value in further(axis))
+        found: dict[str, Sequence[Value]] = {a.name: further(a) for a in self.axes if a.name in self.growing}
+        return tuple({**hardest, n: value} for n, values in (*found.items(), *self.unseen.items()) for value in values)
 
     @property
     def version(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from envs.batch import Batch
-from envs.suite import Axis, Difficulty, Split
+from envs.suite import Axis, Difficulty, Split, Value
 from envs.tasks.exact import ExactTask, increasing
 from envs.tasks.memory.patterns import PATTERNS, UNSEEN, drawn_pattern
 from envs.tasks.sequence import answered
@@ -58,12 +58,9 @@ class Copy(ExactTask):
         return (Axis("length", tuple(self.lengths)), Axis("pattern", PATTERNS, ordered=False))
 
     @property
-    def beyond(self) -> tuple[Difficulty, ...]:
-        """Longer sequences; unseen patterns at the longest taught length."""
-        if self.out_of_range is not None:
-            return super().beyond
-        unseen: list[Difficulty] = [{"length": self.lengths[-1], "pattern": pattern} for pattern in UNSEEN]
-        return (*super().beyond, *unseen)
+    def unseen(self) -> Mapping[str, Sequence[Value]]:
+        """Patterns other than the random one."""
+        return {"pattern": UNSEEN}
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` sequences: tokens and targets ``(B, 2n)``."""
