@@ -14,6 +14,7 @@ import polars as pl
 import torch
 
 import teacher
+from benchmarks.forecasts import forecast_errors
 from benchmarks.ladder import Ladder
 from benchmarks.settings import Cell
 from benchmarks.store import (
@@ -239,6 +240,7 @@ class _Lifetime:
                 "tokens": max(row["token_ratio"] for row in self.trace.rows),
                 "update_norm": max(row["update_ratio"] for row in self.trace.rows),
             },
+            "forecast": forecast_errors(self.suite, self.env.student),
             "seconds": {"training": training, "evaluation": evaluation},
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
@@ -76,22 +77,23 @@ def show_one(name: str) -> None:
 def example(suite: Suite, arm: int) -> list[str]:
     """Three lines: the arm's name, the inputs of one training sequence, and the targets below them."""
     task, _ = suite.task_of(arm)
-    return [suite.arm_name(arm), *aligned(task, suite.batch(arm, 0, 0, Split.TRAIN, 1))]
+    return [suite.arm_name(arm), *aligned(task, suite.batch(arm, 0, 0, Split.TRAIN, 8))]
 
 
 def aligned(task: Task, batch: Batch) -> list[str]:
-    """The first sequence of a batch in the task's own symbols: inputs, and below each the target, '.' where none is."""
-    symbols = symbols_of(task)
-    last = int((batch.targets[0] != IGNORE).nonzero()[0].max())  # padding behind it says nothing
-    inputs = [symbols[token] for token in batch.tokens[0, : last + 1]]
-    targets = ["." if token == IGNORE else symbols[token] for token in batch.targets[0, : last + 1]]
-    wide = max(map(len, inputs + targets))
-    gap = " " if wide > 1 else ""
-    shown = _WIDTH // (wide + len(gap))
-    cut = "" if len(inputs) <= shown else " ..."
+    """The most varied sequence of a batch in the task's own symbols: inputs, and the target below each, '.' if none."""
+    symbols, row = symbols_of(task), int(np.argmax([len(set(tokens)) for tokens in batch.tokens.tolist()]))
+    last = int(np.flatnonzero(batch.targets[row] != IGNORE).max())  # padding behind it says nothing
+    inputs = [symbols[token] for token in batch.tokens[row, : last + 1]]
+    targets = ["." if token == IGNORE else symbols[token] for token in batch.targets[row, : last + 1]]
+    gap = " " if max(map(len, inputs + targets)) > 1 else ""
+    wide = [max(len(a), len(b)) for a, b in zip(inputs, targets, strict=True)]
+    lengths = np.cumsum(np.array(wide[::-1]) + len(gap))
+    shown = max(1, int((lengths <= _WIDTH).sum()))  # the end is what is asked
+    cut = "" if shown == len(inputs) else "... "
     return [
-        label + gap.join(text.ljust(wide) for text in row[-shown:] if text).rstrip() + (cut and f"  (the last {shown})")
-        for label, row in (("in  ", inputs), ("out ", targets))
+        label + cut + gap.join(text.ljust(w) for text, w in zip(texts[-shown:], wide[-shown:], strict=True)).rstrip()
+        for label, texts in (("in  ", inputs), ("out ", targets))
     ]
 
 

@@ -89,6 +89,7 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
         "words": _words(groups),
         "table": [_row(g) for g in groups],
         "evenness": [_evenness(g) for g in groups],
+        "forecast": [_forecast(g) for g in groups if "forecast" in g],
         "figures": [{"svg": svg, "caption": caption} for svg, caption in figures],
     }
 
@@ -133,6 +134,16 @@ def _evenness(group: dict[str, Any]) -> list[str]:
         group["teacher"],
         *(f"{ratios[what]:.3g}" if ratios[what] else "not known" for what in ("tokens", "update_norm")),
     ]
+
+
+def _forecast(group: dict[str, Any]) -> list[str]:
+    """MASE and pinball loss of the final forecasts, mean over seeds and interval."""
+    cells = []
+    for what in ("mase", "pinball"):
+        record = group["forecast"][what]
+        bounds = record["interval"]
+        cells.append(f"{record['mean']:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""))
+    return [group["teacher"], *cells]
 
 
 def _words(groups: list[dict[str, Any]]) -> str:

@@ -27,9 +27,19 @@ from benchmarks.components.students import (
     TCNStudent,
     TransformerStudent,
 )
-from benchmarks.components.suites import AdditionSuite, SuiteComponent, TextSuite
+from benchmarks.components.suites import (
+    AdditionSuite,
+    DatasetSuite,
+    ForecastSuite,
+    NGramSuite,
+    NoisyAdditionSuite,
+    ReasoningSuite,
+    SuiteComponent,
+    TextSuite,
+    TiersSuite,
+)
 from benchmarks.store import UserError, describe
-from envs import Student, Suite
+from envs import Student, Suite, Task, tasks
 from envs.curriculum.settings import Redraw, Weighting
 from teacher import Teacher
 
@@ -48,10 +58,33 @@ class Schedule:
     """Updates between two evaluations of the TEST ladder."""
 
 
-SUITES: dict[str, tuple[SuiteComponent, Schedule]] = {
+# A task is a suite by itself: all its arms are targets, its fields are the flags.
+SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "addition": (AdditionSuite(5), Schedule(20_000, 128, 10, 100)),
     "addition-small": (AdditionSuite(3), Schedule(8_000, 128, 10, 100)),
+    "addition-2d": (tasks.AdditionGrid(), Schedule(20_000, 128, 10, 250)),
+    "tscl-addition": (tasks.TSCLAddition(), Schedule(20_000, 128, 10, 150)),
+    "noisy-addition": (NoisyAdditionSuite(), Schedule(8_000, 128, 10, 200)),
+    "multiplication": (tasks.Multiplication(), Schedule(20_000, 128, 10, 200)),
+    "modular": (tasks.ModularArithmetic(), Schedule(20_000, 128, 10, 300)),
+    "copy": (tasks.Copy(), Schedule(10_000, 128, 10, 150)),
+    "repeat-copy": (tasks.RepeatCopy(), Schedule(20_000, 128, 10, 300)),
+    "reverse": (tasks.Reverse(), Schedule(10_000, 128, 10, 150)),
+    "selective-copy": (tasks.SelectiveCopy(), Schedule(20_000, 128, 10, 250)),
+    "recall": (tasks.AssociativeRecall(), Schedule(20_000, 128, 10, 150)),
+    "multi-query": (tasks.MultiQueryRecall(), Schedule(20_000, 64, 10, 600)),
+    "parity": (tasks.Parity(), Schedule(10_000, 128, 10, 150)),
+    "dyck": (tasks.Dyck(), Schedule(20_000, 128, 10, 300)),
+    "stack": (tasks.StackManipulation(), Schedule(20_000, 128, 10, 300)),
+    "listops": (tasks.ListOps(), Schedule(20_000, 128, 10, 300)),
+    "lego": (tasks.Lego(), Schedule(10_000, 128, 10, 150)),
+    "programs": (tasks.Programs(), Schedule(20_000, 128, 10, 250)),
+    "n-gram": (NGramSuite(), Schedule(5_000, 64, 10, 200)),
     "text": (TextSuite(), Schedule(2_560, 64, 10, 320)),
+    "forecast": (ForecastSuite(), Schedule(5_000, 64, 10, 400)),
+    "hf": (DatasetSuite(), Schedule(5_000, 64, 10, 200)),
+    "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
+    "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {
     "lstm": LSTMStudent(),
@@ -169,7 +202,8 @@ def _called(reference: str, *arguments: Any) -> Any:
 def make_suite(name: str, options: dict[str, Any]) -> Suite:
     """A suite by name, or a ``Suite`` (or a function that makes one) of the user's."""
     if ":" not in name:
-        built: Suite = dataclasses.replace(component("suite", name), **options).build(name)
+        settings = dataclasses.replace(component("suite", name), **options)
+        built: Suite = settings.build(name) if hasattr(settings, "build") else Suite([settings], name=name)
         return built
     own = _called(name)
     if not isinstance(own, Suite):

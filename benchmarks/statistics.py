@@ -94,6 +94,9 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 what: max(life["largest_ratio"][what] for life in lifetimes) for what in lifetimes[0]["largest_ratio"]
             },
         }
+        judged = [life["forecast"] for life in lifetimes if life["forecast"] is not None]
+        if judged:
+            record["forecast"] = {what: _mean_record([one[what] for one in judged]) for what in ("mase", "pinball")}
         if reference is not None and teacher != "uniform":
             record["over_uniform"] = {unit: _over(lifetimes, reference, unit) for unit in COSTS}
         records.append(record)

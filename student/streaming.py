@@ -5,13 +5,13 @@ Every function puts the model into eval mode without gradients for its time and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
+
+from student.inspection import evaluating
 
 
 @runtime_checkable
@@ -87,7 +87,7 @@ class Stream:
         if column.shape != (expected,) or not expected:
             want = f"({self._num_sequences},) until reset" if self._num_sequences else "(B,)"
             raise ValueError(f"push takes the next token of each sequence, {want}; got shape {tuple(column.shape)}")
-        with _evaluating(self._model):
+        with evaluating(self._model):
             _check_tokens(self._model, column[:, None])
             logits, self._state = _feed(self._model, column[:, None], self._state)
         self._num_sequences = expected
@@ -101,7 +101,7 @@ def predict(model: nn.Module, tokens: ArrayLike | Tensor) -> Tensor:
         ValueError: tokens of another shape, none, or one outside the vocabulary.
     """
     tokens = torch.as_tensor(tokens, device=_device(model))
-    with _evaluating(model):
+    with evaluating(model):
         _check_tokens(model, tokens)
         probabilities: Tensor = model(tokens).softmax(dim=-1)
     return probabilities
@@ -141,7 +141,7 @@ def generate(
         )
     tokens = torch.as_tensor(prompt, device=_device(model))
     of = _lengths(tokens, lengths)
-    with _evaluating(model):
+    with evaluating(model):
         _check_tokens(model, tokens, of)
         shape = (len(tokens), num_tokens)
         if temperature:
@@ -180,18 +180,6 @@ def _feed(model: nn.Module, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
         state = tokens if state is None else torch.cat([state, tokens], dim=1)
         logits = model(state)
     return logits[:, -1], state
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _device(model: nn.Module) -> torch.device:

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from envs import Addition, Suite, TextTask
+from envs import Suite
+from envs.tasks import (
+    Addition,
+    AssociativeRecall,
+    Copy,
+    Forecast,
+    HuggingFaceTask,
+    LabelNoise,
+    NGram,
+    RareEvents,
+    ReasoningGymTask,
+    Reverse,
+    TextTask,
+    shared_vocabulary,
+)
 
 
 class SuiteComponent(Protocol):
@@ -62,3 +77,159 @@ class TextSuite:
             goal_bits=self.goal_bits,
         )
         return Suite([task], lambda _, difficulty: difficulty["context"] == self.contexts[-1], name)
+
+
+@dataclass(frozen=True)
+class NoisyAdditionSuite:
+    """Addition with wrong training labels: an axis of noise rates; the arms without noise are the targets."""
+
+    digits: int = 3
+    """Longest taught number of digits."""
+    rates: tuple[float, ...] = (0.0, 0.1, 0.3)
+    """Shares of wrong labels, least first; held-out samples are clean."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        task = LabelNoise(Addition(digits=range(1, self.digits + 1)), rates=self.rates)
+        return Suite([task], lambda _, difficulty: difficulty["noise"] == self.rates[0], name)
+
+
+@dataclass(frozen=True)
+class TiersSuite:
+    """Several memory tasks in one vocabulary: short to long, motifs beyond, a long tail of events, auxiliary tasks."""
+
+    length: int = 8
+    """Longest taught copy and reversal."""
+    tails: tuple[float, ...] = (0.0, 1.0)
+    """Exponents of the long tail from which recalled items come in training; held-out items are balanced."""
+    auxiliary_weight: float = 0.5
+    """Factor on the loss of the auxiliary task, reversal, which is no target."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        lengths = (*(n for n in (2, 4, 8, 16, 32) if n < self.length), self.length)
+        tasks = shared_vocabulary(
+            [
+                Copy(lengths=lengths),
+                RareEvents(AssociativeRecall(items=(2, 3, 4), item_length=1), exponents=self.tails),
+                Reverse(lengths=lengths),
+            ],
+            announce=True,
+        )
+        auxiliary = tasks[2].name
+        return Suite(
+            tasks,
+            lambda task, _: task != auxiliary,
+            name,
+            lambda task, _: self.auxiliary_weight if task == auxiliary else 1.0,
+        )
+
+
+@dataclass(frozen=True)
+class ForecastSuite:
+    """Forecasts of a real series, tokenised by scaling and binning; the longest horizon and context count."""
+
+    source: str | None = None
+    """A CSV or parquet file, matplotlib:NAME or statsmodels:NAME; none: a membrane's potential, from matplotlib."""
+    columns: tuple[str, ...] = ()
+    """Columns to keep; none: every numeric one."""
+    granularities: tuple[int, ...] = (1, 2, 4)
+    """Steps averaged into one, easiest first."""
+    horizons: tuple[int, ...] = (4, 8, 16)
+    """Steps to forecast, easiest first."""
+    contexts: tuple[int, ...] = (8, 16, 32)
+    """Steps seen."""
+    num_bins: int = 128
+    """Bins of the scaled values."""
+    goal_nats: float = 0.6
+    """Nats per token at competence 1."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        task = Forecast(
+            self.source,
+            self.columns or None,
+            self.granularities,
+            self.horizons,
+            self.contexts,
+            self.num_bins,
+            goal_nats=self.goal_nats,
+        )
+        hardest = {"horizon": self.horizons[-1], "context": self.contexts[-1]}
+        return Suite([task], lambda _, difficulty: hardest.items() <= dict(difficulty).items(), name)
+
+
+@dataclass(frozen=True)
+class NGramSuite:
+    """Text of n-gram models of orders 0 to 10; the highest order counts."""
+
+    source: str | None = None
+    """A text file; none: source text of the running Python's standard library."""
+    orders: tuple[int, ...] = tuple(range(11))
+    """Orders, lowest first."""
+    length: int = 64
+    """Characters per sequence."""
+    goal_bits: float = 2.0
+    """Bits per character at competence 1."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        source = None if self.source is None else Path(self.source)
+        task = NGram(source, orders=self.orders, length=self.length, goal_bits=self.goal_bits)
+        return Suite([task], lambda _, difficulty: difficulty["order"] == self.orders[-1], name)
+
+
+@dataclass(frozen=True)
+class DatasetSuite:
+    """Rows of a Hugging Face data set (extra: paceline[hf]), their difficulty from a column."""
+
+    source: str = ""
+    """Name or local path, as of datasets.load_dataset."""
+    text: str | None = None
+    """Column of text to model."""
+    question: str | None = None
+    """Column of questions, with --hf.answer."""
+    answer: str | None = None
+    """Column of answers."""
+    difficulty: str | None = None
+    """Column of numbers that says how hard a row is; none: its length."""
+    levels: int | None = None
+    """Bins of equal size of the difficulty; none: its distinct values."""
+    max_length: int = 256
+    """Bytes of a row."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        if not self.source:
+            raise ValueError("suite hf needs a data set: give --hf.source (a name or a local path)")
+        task = HuggingFaceTask(
+            self.source,
+            self.text,
+            self.question,
+            self.answer,
+            self.difficulty,
+            self.levels,
+            max_length=self.max_length,
+        )
+        return Suite([task], name=name)
+
+
+@dataclass(frozen=True)
+class ReasoningSuite:
+    """Any generator of reasoning-gym (extra: paceline[reasoning]); its curriculum's attributes are the axes."""
+
+    generator: str = "chain_sum"
+    """Name of the generator."""
+    axes: tuple[str, ...] = ()
+    """Attributes of its curriculum to vary; none: all of them."""
+    num_levels: int = 4
+    """Levels per attribute."""
+    max_length: int = 256
+    """Bytes of question and answer."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        task = ReasoningGymTask(
+            self.generator, self.axes or None, num_levels=self.num_levels, max_length=self.max_length
+        )
+        return Suite([task], name=name)

@@ -19,6 +19,7 @@ def life(teacher, seed, updates, mastered=True, budget=1000):
         "spent": costs if not mastered else {k: v + 1 for k, v in costs.items()},
         "competence": 0.9,
         "area_under_curve": updates / budget,
+        "forecast": None,
         "largest_ratio": {"tokens": 1.0 + seed, "update_norm": 2.0},
         "seconds": {"training": 1.0, "evaluation": 0.1},
     }

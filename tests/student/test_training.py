@@ -177,6 +177,7 @@ def test_options_out_of_range_are_refused(options, message):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 def test_a_compiled_model_learns_the_same(copying):
     whole, _ = after(copying, lambda: Transformer(9, 16, num_heads=2))
     compiled, _ = after(copying, lambda: Transformer(9, 16, num_heads=2), compile=True)

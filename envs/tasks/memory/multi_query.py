@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from envs.batch import IGNORE, Batch
+from envs.batch import IGNORE, Batch, Ints
 from envs.suite import Axis, Difficulty, Split
 from envs.tasks.exact import ExactTask, increasing
 
@@ -102,6 +102,10 @@ class MultiQueryRecall(ExactTask):
     def beyond(self) -> tuple[Difficulty, ...]:
         """Longer sequences, more pairs; by default only those that fit."""
         return tuple(difficulty for difficulty in super().beyond if _fits(difficulty))
+
+    def exchangeable(self, difficulty: Difficulty) -> Ints:
+        """The columns of the key-value pairs, ``(pairs, 2)``: in another order they say the same."""
+        return np.arange(2 * int(difficulty["pairs"])).reshape(-1, 2)
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` sequences: tokens and targets ``(B, length - 1)``."""

@@ -74,6 +74,7 @@ class TextTask:
 
     vocab_size = 256
     symbols = BYTES
+    stream = True  # every position predicts the next
 
     def __init__(
         self,

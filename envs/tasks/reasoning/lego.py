@@ -77,6 +77,10 @@ class Lego(ExactTask):
         """One axis: chain."""
         return (Axis("chain", tuple(self.chains)),)
 
+    def exchangeable(self, difficulty: Difficulty) -> Ints:
+        """The columns of the clauses, ``(n, 5)``: in another order they say the same."""
+        return np.arange(5 * self._num_clauses(int(difficulty["chain"]))).reshape(-1, 5)
+
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` chains of n clauses: tokens and targets ``(B, 5n + 2)``, or ``(B, 5n + 2k)``."""
         chain = int(difficulty["chain"])

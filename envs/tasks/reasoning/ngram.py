@@ -67,6 +67,8 @@ class NGram:
     symbols = tuple(_ALPHABET)
     vocab_size = len(_ALPHABET)
 
+    stream = True  # every position predicts the next
+
     def __init__(
         self,
         source: str | bytes | Path | None = None,
