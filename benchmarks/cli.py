@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import io
 import logging
 import re
+import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, make_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import tyro
 
 from benchmarks.doctor import examine
+from benchmarks.flags import chosen, refuse_unused, with_hyperparameters
 from benchmarks.grid import Execution, run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.profile import profile_suite
-from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule, component, schedule_of
+from benchmarks.settings import Cell, Schedule, component, schedule_of
 from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import Mode
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _flags(title: str, components: dict[str, Any]) -> Any:
-    """A dataclass with one field per component, so that each one's hyper-parameters are flags with its name."""
-    fields = [
-        (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
-        for name, default in components.items()
-    ]
-    return make_dataclass(title, fields, frozen=True)
-
-
-_COMPONENTS: dict[str, Any] = {**{name: made for name, (made, _) in SUITES.items()}, **STUDENTS, **TEACHERS}
-Hyperparameters = _flags("Hyperparameters", _COMPONENTS)
 
 
 @dataclass(frozen=True)
@@ -77,8 +61,6 @@ class Common:
     """Delete what the folder holds and start anew."""
     checkpoint_every: int | None = None
     """Decisions between checkpoints; default: every five seconds."""
-    hyper: Annotated[Hyperparameters, tyro.conf.arg(name="")] = field(default_factory=Hyperparameters)  # type: ignore[valid-type]
-    """Hyper-parameters of suites, students and teachers."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +186,7 @@ def _run(
     workers: int,
 ) -> None:
     schedule = _schedule(common)
-    _refuse_unused(common, {common.suite, *teachers, *students})
+    refuse_unused(common, {common.suite, *teachers, *students})
     if min(seeds) < 0:
         raise UserError(f"seeds must not be negative; got {min(seeds)}")
     cells = [
@@ -220,9 +202,9 @@ def _run(
             common.weighting,
             common.tokens_per_update,
             {
-                "suite": _chosen(common, common.suite),
-                "student": _chosen(common, student),
-                "teacher": _chosen(common, teacher),
+                "suite": chosen(common, common.suite),
+                "student": chosen(common, student),
+                "teacher": chosen(common, teacher),
             },
         )
         for student in dict.fromkeys(students)
@@ -244,33 +226,17 @@ def _schedule(common: Run | Bench) -> Schedule:
     return dataclasses.replace(schedule_of(common.suite), **{k: v for k, v in given.items() if v is not None})
 
 
-def settings_of(made: Any) -> dict[str, Any]:
-    """The hyper-parameters of a component."""
-    return {f.name: getattr(made, f.name) for f in dataclasses.fields(made) if f.init}
-
-
-def _chosen(common: Run | Bench, name: str) -> dict[str, Any]:
-    return {} if name not in _COMPONENTS else settings_of(getattr(common.hyper, name.replace("-", "_")))
-
-
-def _refuse_unused(common: Run | Bench, used: set[str]) -> None:
-    for name, default in _COMPONENTS.items():
-        given = _chosen(common, name)
-        changed = [key for key, value in settings_of(default).items() if given[key] != value]
-        if changed and name not in used:
-            raise UserError(
-                f"--{name}.{changed[0].replace('_', '-')} is set, and {name} is not in this run: drop the flag"
-            )
-
-
-_COMMANDS: dict[str, Callable[..., Any]] = {
-    "list": List,
-    "run": Run,
-    "bench": Bench,
-    "report": Report,
-    "profile": Profile,
-    "doctor": Doctor,
-}
+def _commands(arguments: Sequence[str]) -> dict[str, Any]:
+    """The commands; ``run`` and ``bench`` with flags for the components that are named, or taken if none is."""
+    usual = {Run.teacher, Run.student, Bench.suite, *Bench.teachers.split(","), *Bench.students.split(",")}
+    return {
+        "list": List,
+        "run": with_hyperparameters(Run, arguments, usual),
+        "bench": with_hyperparameters(Bench, arguments, usual),
+        "report": Report,
+        "profile": Profile,
+        "doctor": Doctor,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -285,7 +251,8 @@ def _dispatch(arguments: Sequence[str] | None) -> None:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            command = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="paceline", args=arguments)
+            commands = _commands(sys.argv[1:] if arguments is None else arguments)
+            command = tyro.extras.subcommand_cli_from_dict(commands, prog="paceline", args=arguments)
     except SystemExit as end:
         if end.code:  # tyro draws a box; one line is enough
             words = " ".join(re.sub("[\u2500-\u257f]", " ", said.getvalue()).split())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from benchmarks.cli import settings_of
+from benchmarks.flags import settings_of
 from benchmarks.grid import Execution, run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule
 from benchmarks.terminal import guarded, say

@@ -29,7 +29,8 @@ from benchmarks.store import (
 )
 from benchmarks.trace import Trace
 from benchmarks.tracking import Tracker
-from envs import CurriculumVectorEnv, DivergedError, Suite
+from envs import CurriculumVectorEnv, DivergedError, Split, Suite, stack
+from envs.progress import SIGNALS, Decision
 from teacher import Teacher
 
 _CHECKPOINT_SECONDS = 5.0
@@ -70,7 +71,8 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             weighting=cell.weighting,
             tokens_per_update=cell.tokens_per_update,
         )
-        env.student.reset([cell.seed])  # a module that cannot be made is found now, not at the first decision
+        env.student.reset([cell.seed])  # a module that cannot be made, or cannot read the suite, is found now
+        _rehearse(env, cell.seed)
     except UserError:
         raise
     except Exception as error:  # a component of the user's may raise anything
@@ -78,6 +80,18 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made
+
+
+def _rehearse(env: CurriculumVectorEnv, seed: int) -> None:
+    """Asks the student, on two sequences of the last arm, what the first decision will ask before it trains."""
+    suite, last = env.suite, env.suite.num_arms - 1
+    env.student.evaluate(stack([suite.batch(last, 0, seed, Split.PROBE, 2)]))
+    nothing = np.zeros((1, suite.num_arms))
+    next(
+        SIGNALS[env.settings.signal](
+            Decision(suite, env.student, [seed], 0, np.eye(suite.num_arms)[-1:] > 0, nothing, 2)
+        )
+    )
 
 
 def run_cell(

@@ -136,8 +136,9 @@ def profile_suite(name: str, student: str, batch_size: int | None, repeats: int,
     except Exception as error:  # a component of the user's may raise anything
         raise UserError(f"{name} / {student}: {describe(error)}") from error
     table = Table(box=None, header_style="bold")
-    for title in ("arm", "T", "make ms", "train ms", "evaluate ms", "tokens/s", "make / train", "memory MiB"):
-        table.add_column(title, justify="left" if title == "arm" else "right", no_wrap=True)
+    table.add_column("arm", overflow="fold")
+    for title in ("T", "make ms", "train ms", "eval ms", "tokens/s", "make/train", "MiB"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.arm,

@@ -149,7 +149,10 @@ class Cell:
 
     def make_student(self, suite: Suite) -> Student:
         """One learner."""
-        return make_student(self.student, suite, 1, self.options.get("student", {}), self.schedule.budget)
+        options = dict(self.options.get("student", {}))
+        if self.tokens_per_update is not None and options.get("reference_batch", 0) is None:
+            options["reference_batch"] = self.schedule.batch_size  # the learning rate follows the number of sequences
+        return make_student(self.student, suite, 1, options, self.schedule.budget)
 
     def make_teacher(self) -> Teacher:
         """The teacher."""

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.batch import Batch, Floats, Ints, mix
+from envs.batch import IGNORE, Batch, Floats, Ints, mix
 
 Value = int | float | str
 Difficulty = Mapping[str, Value]
@@ -154,6 +154,7 @@ class Suite:
                 self._arms.append((t, dict(zip((a.name for a in task.axes), values, strict=True))))
         self.num_arms = len(self._arms)
         self._lengths: dict[int, int] = {}
+        self._checked: set[int] = set()
         self._beyond = [(t, dict(difficulty)) for t, task in enumerate(tasks) for difficulty in task.beyond]
         self.num_beyond = len(self._beyond)
         is_target = [targets is None or bool(targets(tasks[t].name, d)) for t, d in self._arms]
@@ -196,16 +197,29 @@ class Suite:
 
         Raises:
             IndexError: no such arm, or an arm beyond the taught range asked of a split other than TEST.
+            ValueError: the task's first batch at this arm holds a token outside its vocabulary.
         """
         task, difficulty = self.task_of(arm)
         if arm >= self.num_arms and split is not Split.TEST:
             raise IndexError(f"arm {arm} lies beyond the taught range: it exists in the TEST split only; got {split!r}")
         rng = np.random.default_rng([seed, split, arm, index])
         batch = task.sample(rng, difficulty, batch_size, split)
+        if arm not in self._checked:  # once per arm: it would cost as much as making the batch
+            self._check(batch, task, arm)
         weights = batch.weights
         if split is Split.TRAIN and self.weights[arm] != 1:
             weights = self.weights[arm] * (np.ones(batch_size) if weights is None else weights)
         return Batch(batch.tokens, batch.targets, np.full(batch_size, arm), weights, times=batch.times)
+
+    def _check(self, batch: Batch, task: Task, arm: int) -> None:
+        for what, values in (("tokens", batch.tokens), ("targets", batch.targets[batch.targets != IGNORE])):
+            low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+            if low < 0 or high >= task.vocab_size:
+                raise ValueError(
+                    f"{what} of {self.arm_name(arm)} must be in [0, {task.vocab_size}), its vocabulary; got {low} to "
+                    f"{high}: mend the task's sample() or its vocab_size"
+                )
+        self._checked.add(arm)
 
     def length(self, arm: int) -> int:
         """T of a TRAIN batch of the arm (where it varies, of one batch of 64): what token budgets reckon with."""

@@ -126,8 +126,19 @@ class TorchLearner:
         return torch.autocast(self._device.type, torch.bfloat16) if low else nullcontext()
 
     def _logits(self, batch: Batch) -> Tensor:
-        with self._autocast():
-            logits = self._call(self.tokens(batch))
+        known, largest = getattr(self.model, "vocab_size", None), int(batch.tokens.max())
+        if isinstance(known, int) and largest >= known:
+            raise ValueError(
+                f"the module's vocabulary has {known} tokens and the suite sent token {largest}: make the module with "
+                "vocab_size=suite.vocab_size"
+            )
+        try:
+            with self._autocast():
+                logits = self._call(self.tokens(batch))
+        except IndexError as error:  # an embedding that is too small
+            raise ValueError(
+                f"the module cannot read tokens up to {largest} ({error}): its vocabulary must be the suite's"
+            ) from error
         expected, top = batch.tokens.shape, int(batch.targets.max())
         if not isinstance(logits, Tensor) or logits.ndim != 3 or logits.shape[:2] != expected or logits.shape[2] <= top:
             got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__

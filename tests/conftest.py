@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,29 @@ def paceline(tmp_path):
         return subprocess.run(
             command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=tmp_path, **options
         )
+
+    return call
+
+
+@pytest.fixture
+def paceline_here(tmp_path, monkeypatch, capfd):
+    """As ``paceline``, in this process: for what ends before any lifetime begins (a process takes seconds to start)."""
+    from benchmarks.cli import main
+
+    (tmp_path / "own.py").write_text(OWN_MODULE)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "pytest" not in entry])
+        for name in ("own", "broken", "my_module"):
+            sys.modules.pop(name, None)
+        code = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
 
     return call
 

@@ -21,14 +21,15 @@ def test_blocks_run_one_after_the_other(page, tmp_path, monkeypatch):
         exec(compile(block, f"{page}-{number}", "exec"), names)
 
 
-def test_the_command_line_takes_what_the_page_writes(tmp_path, paceline):
+def test_the_command_line_takes_what_the_page_writes(tmp_path, paceline, paceline_here):
     """The commands of docs/extending.md, on a module that holds its first two kinds of block: a model and a task."""
     text = (ROOT / "docs/extending.md").read_text()
     model, task = (next(b for b in python_blocks("docs/extending.md") if word in b) for word in ("Bigram", "Swap"))
     (tmp_path / "my_module.py").write_text(model + task)
     (commands,) = re.findall(r"^```console\n(.*?)^```", text, re.S | re.M)
     for line in commands.splitlines():
-        shown = paceline(*shlex.split(line.removeprefix("$ paceline ")))
+        run = paceline if " bench " in line else paceline_here  # which starts workers
+        shown = run(*shlex.split(line.removeprefix("$ paceline ")))
         if "doctor" in line:  # a model without memory breaks no law
             assert "14 of 14 laws hold" in shown.stdout, shown.stdout
         assert shown.returncode == 0, shown.stderr
@@ -41,5 +42,5 @@ def test_there_are_blocks_and_the_readme_is_short():
 
 
 @pytest.mark.parametrize("flag", ["--teachers", "--students", "--seeds", "--exp3s.eta", "--wandb", "--signal", "--out"])
-def test_flags_of_the_readme_exist(flag, paceline):
-    assert flag in paceline("bench", "--help").stdout
+def test_flags_of_the_readme_exist(flag, paceline_here):
+    assert flag in paceline_here("bench", "--help").stdout

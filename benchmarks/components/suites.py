@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from envs import Suite
+from envs.batch import Floats
 from envs.tasks import (
     Addition,
     AssociativeRecall,
@@ -22,6 +23,7 @@ from envs.tasks import (
     TextTask,
     shared_vocabulary,
 )
+from envs.tasks.real.series import sample_series, statsmodels_series
 
 
 class SuiteComponent(Protocol):
@@ -146,8 +148,14 @@ class ForecastSuite:
 
     def build(self, name: str) -> Suite:
         """The suite."""
+        source: str | dict[str, Floats] | None = self.source
+        package, _, named = (self.source or "").partition(":")
+        if package == "matplotlib":
+            source = sample_series(named)
+        elif package == "statsmodels":
+            source = statsmodels_series(named)
         task = Forecast(
-            self.source,
+            source,
             self.columns or None,
             self.granularities,
             self.horizons,

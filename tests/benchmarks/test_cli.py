@@ -18,19 +18,22 @@ def test_list_shows_everything_there_is(paceline):
     for name in (*TEACHERS, *STUDENTS, *SUITES, *SIGNALS):
         assert any(line.split()[:1] == [name] for line in lines), name
     at = lines.index("    addition digits=2")
-    assert lines[at + 1 : at + 3] == ["    in  74+63=73", "    out .....731"]  # 74 + 63 = 137, least digit first
+    inputs, targets = (line[8:] for line in lines[at + 1 : at + 3])
+    left, right = inputs.split("=")[0].split("+")
+    assert targets == "....." + f"{int(left) + int(right):03}"[::-1]  # least digit first
+    assert inputs.split("=")[1] == targets[5:-1]
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("exp3s", "alpha"), ("PG", "eq. 6"), ("addition-small", "in  74+63=73"), ("lstm", "LSTM")]
+    ("name", "words"), [("exp3s", "alpha"), ("PG", "eq. 6"), ("addition-small", "Worked example"), ("lstm", "LSTM")]
 )
-def test_list_tells_more_of_one(paceline, name, words):
-    assert words in paceline("list", name).stdout
+def test_list_tells_more_of_one(paceline_here, name, words):
+    assert words in paceline_here("list", name).stdout
 
 
-def test_profile_shows_each_arm_and_writes_it_down(paceline, tmp_path):
+def test_profile_shows_each_arm_and_writes_it_down(paceline_here, tmp_path):
     arguments = ("addition-small", "--student", "lstm", "--batch-size", 8, "--repeats", 1, "--arms", 2)
-    shown = paceline("profile", *arguments, "--out", tmp_path / "p.json")
+    shown = paceline_here("profile", *arguments, "--out", tmp_path / "p.json")
     assert shown.returncode == 0, shown.stderr
     rows = json.loads((tmp_path / "p.json").read_text())["arms"]
     assert [row["arm"] for row in rows] == ["addition digits=1", "addition digits=3"]
@@ -41,9 +44,11 @@ def test_profile_shows_each_arm_and_writes_it_down(paceline, tmp_path):
     assert "digits=3" in shown.stdout and "2 of 3 arms" in shown.stdout
 
 
-def test_help_names_the_hyper_parameters(paceline):
-    shown = paceline("bench", "--help")
-    assert "--exp3s.eta" in shown.stdout and "--lstm.width" in shown.stdout and "--text.source" in shown.stdout
+def test_help_names_the_hyper_parameters(paceline_here):
+    shown = paceline_here("bench", "--help")
+    assert "--exp3s.eta" in shown.stdout and "--lstm.width" in shown.stdout and "--gru.width" not in shown.stdout
+    named = paceline_here("bench", "text", "--students", "gru,tcn", "--help").stdout
+    assert "--text.source" in named and "--gru.width" in named and "--tcn.kernel" in named
 
 
 QUICK = ("--budget", "20", "--wandb", "disabled")
@@ -52,7 +57,7 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "nonsense", *QUICK), "unknown suite 'nonsense'; there are: addition, addition-small, text"),
+        (("run", "nonsense", *QUICK), "unknown suite 'nonsense'; there are: addition, addition-small, addition-2d"),
         (("run", "--teacher", "guru", *QUICK), "unknown teacher 'guru'; there are: uniform"),
         (("run", "--student", "mlp", *QUICK), "unknown student 'mlp'; there are: lstm, gru, rnn, transformer"),
         (("profile", "nonsense"), "unknown suite 'nonsense'"),
@@ -86,9 +91,9 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else "",
 )
-def test_a_mistake_is_one_line_and_exit_code_2(paceline, tmp_path, arguments, message):
+def test_a_mistake_is_one_line_and_exit_code_2(paceline_here, tmp_path, arguments, message):
     (tmp_path / "empty").mkdir()
-    said = paceline(*arguments)
+    said = paceline_here(*arguments)
     assert said.returncode == 2
     assert message in said.stderr and said.stderr.count("\n") == 1, said.stderr
     assert not list(tmp_path.glob("runs/*/cells"))
@@ -97,13 +102,13 @@ def test_a_mistake_is_one_line_and_exit_code_2(paceline, tmp_path, arguments, me
 @pytest.mark.parametrize(
     "arguments", [("run", "--exp3s.speed", "1"), ("run", "--exp3s.eta", "fast"), ("fly",)], ids=str
 )
-def test_unknown_flags_and_values_exit_with_2(paceline, arguments):
-    said = paceline(*arguments)
+def test_unknown_flags_and_values_exit_with_2(paceline_here, arguments):
+    said = paceline_here(*arguments)
     assert said.returncode == 2 and "Traceback" not in said.stderr
 
 
-def test_an_out_of_range_hyper_parameter_is_said(paceline):
-    said = paceline("run", "--teacher", "exp3", "--exp3.gamma", "0", *QUICK)
+def test_an_out_of_range_hyper_parameter_is_said(paceline_here):
+    said = paceline_here("run", "--teacher", "exp3", "--exp3.gamma", "0", *QUICK)
     assert said.returncode == 2 and "gamma must be in (0, 1]; got 0.0 (0 never updates a weight)" in said.stderr
     assert "Traceback" not in said.stderr
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
 
 from envs.batch import Batch, Floats, Ints
 from envs.suite import Axis, Difficulty, Split
@@ -194,6 +193,8 @@ class Forecast:
         distribution of the one-step change, with b fitted by maximum likelihood on ``count`` windows of TRAIN and
         judged on as many of ``split``: what to hold the anchors of competence against.
         """
+        from scipy import optimize  # a quarter of a second, needed here alone
+
         near = -np.abs(np.subtract.outer(np.arange(self.vocab_size), np.arange(self.vocab_size)))  # (V, V)
 
         def nats(log_width: float, of: Split) -> float:

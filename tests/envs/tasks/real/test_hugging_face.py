@@ -102,6 +102,19 @@ def test_levels_are_quantiles_of_the_length_by_default_easiest_first():
     assert max(sizes[0]) <= min(sizes[1]) and max(sizes[1]) <= min(sizes[2])
 
 
+def test_splits_depend_on_the_content_of_the_rows_not_on_their_order():
+    forth, back = (HuggingFaceTask(sums((2,)).select(order), **ASKED) for order in (range(60), range(59, -1, -1)))
+    for split in Split:
+        assert forth.contents(2, split) == back.contents(2, split)
+
+
+def test_a_quantile_belongs_to_the_easier_level():
+    data = datasets.Dataset.from_dict({"t": [f"t{k}" for k in range(9)], "depth": [1, 2, 3, 4, 5, 6, 7, 8, 9]})
+    task = HuggingFaceTask(data, text="t", difficulty="depth", levels=2)  # the median is 5
+    sizes = [sum(len(task.contents(level, split)) for split in Split) for level in (0, 1)]
+    assert sizes == [5, 4]
+
+
 def test_levels_can_be_a_function_of_the_row():
     settings = {**ASKED, "difficulty": lambda row: int(row["kind"][-1]) / 2}
     task = HuggingFaceTask(sums((1, 2, 3), each=9), **settings, beyond_levels=1)

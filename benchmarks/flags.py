@@ -1,0 +1,72 @@
+"""Hyper-parameters of suites, students and teachers as flags with their component's name."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import field, make_dataclass
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS
+from benchmarks.store import UserError
+
+_COMPONENTS: dict[str, Any] = {**{name: made for name, (made, _) in SUITES.items()}, **STUDENTS, **TEACHERS}
+
+
+def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]) -> Any:
+    """A command's dataclass with one more field, whose flags are those of the components that are wanted.
+
+    Flags of every component there is would take seconds to set up, so only those that the command line names are.
+
+    Args:
+        command: the dataclass.
+        arguments: the command line.
+        usual: components that have flags in any case.
+    """
+    told = {part for argument in arguments for part in re.split(r"[,.=]", argument.lstrip("-"))} | usual
+    fields = [
+        (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
+        for name, default in _COMPONENTS.items()
+        if name in told
+    ]
+    flags = make_dataclass("Hyperparameters", fields, frozen=True)
+    hyper = Annotated[flags, tyro.conf.arg(name="")]  # type: ignore[valid-type]
+    made = make_dataclass(
+        command.__name__, [("hyper", hyper, field(default_factory=flags))], bases=(command,), frozen=True
+    )
+    made.__doc__ = command.__doc__
+    return made
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def settings_of(made: Any) -> dict[str, Any]:
+    """The hyper-parameters of a component."""
+    return {f.name: getattr(made, f.name) for f in dataclasses.fields(made) if f.init}
+
+
+def chosen(command: Any, name: str) -> dict[str, Any]:
+    """The hyper-parameters of a component as the command was given them; nothing for the user's own."""
+    flags = getattr(command, "hyper", None)
+    return {} if name not in _COMPONENTS else settings_of(getattr(flags, name.replace("-", "_"), _COMPONENTS[name]))
+
+
+def refuse_unused(command: Any, used: set[str]) -> None:
+    """Refuses a flag of a component that is not in the run.
+
+    Raises:
+        UserError: names the flag.
+    """
+    for name, default in _COMPONENTS.items():
+        given = chosen(command, name)
+        changed = [key for key, value in settings_of(default).items() if given[key] != value]
+        if changed and name not in used:
+            raise UserError(
+                f"--{name}.{changed[0].replace('_', '-')} is set, and {name} is not in this run: drop the flag"
+            )
