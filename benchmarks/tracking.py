@@ -188,7 +188,7 @@ class WandbTracker:
             "student/tokens": record["tokens"],
             "student/updates": record["updates"],
             "student/forward_equivalents": record["forward_equivalents"],
-            "student/gradient_norm": record["gradient_norm"],
+            **{f"student/{name}": record[name] for name in ("gradient_norm", "token_ratio", "update_ratio")},
         }
         for arm, name in enumerate(suite.arms.names):
             rows[f"teacher/weight/{name}"] = float(record["mixture"][arm])

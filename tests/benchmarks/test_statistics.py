@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import statistics
+from benchmarks.report import _evenness, _forecast
 
 
 def life(teacher, seed, updates, mastered=True, budget=1000):
@@ -87,3 +88,13 @@ def test_a_cheap_failure_is_no_improvement():
 def test_without_uniform_there_is_no_comparison():
     (record,) = statistics.summarise([life("fast", 0, 10)])
     assert "over_uniform" not in record and record["cost_to_mastery"]["updates"]["interval"] is None
+
+
+def test_forecast_errors_and_evenness_of_lifetimes_are_gathered():
+    lives = [life("uniform", seed, 100) | {"forecast": {"mase": 1.0 + seed, "pinball": 0.5}} for seed in (0, 1)]
+    (group,) = statistics.summarise(lives)
+    assert group["forecast"]["mase"]["mean"] == 1.5 and group["forecast"]["pinball"]["interval"] == [0.5, 0.5]
+    assert group["largest_ratio"] == {"tokens": 2.0, "update_norm": 2.0}  # of all lifetimes
+    assert _forecast(group) == ["uniform", "1.500 [1.000, 2.000]", "0.500 [0.500, 0.500]"]
+    assert _evenness({**group, "largest_ratio": {"tokens": 2.0, "update_norm": 0.0}}) == ["uniform", "2", "not known"]
+    assert "forecast" not in statistics.summarise([life("uniform", 0, 100)])[0]
