@@ -17,7 +17,7 @@ from typing import Any, Literal
 import tyro
 
 from benchmarks.doctor import examine
-from benchmarks.flags import chosen, refuse_unused, with_hyperparameters
+from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
 from benchmarks.grid import Execution, run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.profile import profile_suite
@@ -159,7 +159,9 @@ class Profile:
 
     def execute(self) -> None:
         """Measures and prints."""
-        profile_suite(self.suite, self.student, self.batch_size, self.repeats, self.arms, self.out)
+        refuse_unused(self, {self.suite, student_component(self.student)})
+        options = {"suite": chosen(self, self.suite), "student": chosen(self, student_component(self.student))}
+        profile_suite(self.suite, self.student, self.batch_size, self.repeats, self.arms, self.out, options)
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _run(
     workers: int,
 ) -> None:
     schedule = _schedule(common)
-    refuse_unused(common, {common.suite, *teachers, *students})
+    refuse_unused(common, {common.suite, *teachers, *map(student_component, students)})
     if min(seeds) < 0:
         raise UserError(f"seeds must not be negative; got {min(seeds)}")
     cells = [
@@ -203,7 +205,7 @@ def _run(
             common.tokens_per_update,
             {
                 "suite": chosen(common, common.suite),
-                "student": chosen(common, student),
+                "student": chosen(common, student_component(student)),
                 "teacher": chosen(common, teacher),
             },
         )
@@ -234,7 +236,7 @@ def _commands(arguments: Sequence[str]) -> dict[str, Any]:
         "run": with_hyperparameters(Run, arguments, usual),
         "bench": with_hyperparameters(Bench, arguments, usual),
         "report": Report,
-        "profile": Profile,
+        "profile": with_hyperparameters(Profile, arguments, usual),
         "doctor": Doctor,
     }
 

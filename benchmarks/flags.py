@@ -11,10 +11,16 @@ from typing import Annotated, Any
 
 import tyro
 
+from benchmarks.components.students import OwnStudent
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS
 from benchmarks.store import UserError
 
-_COMPONENTS: dict[str, Any] = {**{name: made for name, (made, _) in SUITES.items()}, **STUDENTS, **TEACHERS}
+_COMPONENTS: dict[str, Any] = {
+    **{name: made for name, (made, _) in SUITES.items()},
+    **STUDENTS,
+    "own": OwnStudent(),
+    **TEACHERS,
+}
 
 
 def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]) -> Any:
@@ -27,7 +33,8 @@ def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]
         arguments: the command line.
         usual: components that have flags in any case.
     """
-    told = {part for argument in arguments for part in re.split(r"[,.=]", argument.lstrip("-"))} | usual
+    own = {"own"} if any(":" in argument for argument in arguments) else set()
+    told = own | {part for argument in arguments for part in re.split(r"[,.=]", argument.lstrip("-"))} | usual
     fields = [
         (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
         for name, default in _COMPONENTS.items()
@@ -44,6 +51,11 @@ def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]
 
 def _same(value: Any) -> Any:
     return value
+
+
+def student_component(student: str) -> str:
+    """The name under which a student has flags: its own, or ``own`` for ``package.module:name``."""
+    return "own" if ":" in student else student
 
 
 def settings_of(made: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from envs import Split, Student, Suite
+from envs import Difficulty, Split, Student, Suite
 from envs.batch import Floats
+from envs.suite import symbols_of
 from envs.tasks.real.errors import mase, pinball
 from envs.tasks.real.forecast import Forecast
 from student import TorchStudent, generate
@@ -25,7 +26,8 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
     repeating the last value would have erred one step ahead.
 
     Args:
-        suite: its arms of ``Forecast`` tasks are judged, those beyond the taught range too.
+        suite: its arms of ``Forecast`` tasks are judged, those beyond the taught range too; also under modifiers, but
+            not in a shared vocabulary, where bins have other numbers.
         student: one learner of torch; others are not judged.
         windows: per arm.
         paths: sampled per window.
@@ -38,7 +40,7 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
         return None
     arms = []
     for arm in range(suite.num_arms + suite.num_beyond):
-        task, difficulty = suite.task_of(arm)
+        task, difficulty = _unwrapped(*suite.task_of(arm))
         if not isinstance(task, Forecast):
             continue
         drawn = task.forecast_windows(difficulty, Split.TEST, windows, np.random.default_rng(0))
@@ -49,6 +51,7 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
             int(difficulty["horizon"]),
             temperature=1.0,
             generator=torch.Generator().manual_seed(0),
+            below=task.vocab_size,  # the suite's vocabulary may be larger: other tokens are no values
         )
         sampled = task.values(tokens.cpu().numpy(), drawn.scale.repeat(paths)).reshape(windows, paths, -1)
         past = task.steps_of(difficulty, Split.TRAIN)
@@ -67,3 +70,10 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
         return None
     means = {what: float(np.mean([arm[what] for arm in counted])) for what in ("mase", "pinball")}
     return {**means, "arms": arms}
+
+
+def _unwrapped(task: Any, difficulty: Difficulty) -> tuple[Any, Difficulty]:
+    """The task inside modifiers that keep its tokens: what is held out is the inner task's."""
+    while not isinstance(task, Forecast) and hasattr(task, "inner") and symbols_of(task) == symbols_of(task.inner):
+        task = task.inner
+    return task, {axis.name: difficulty[axis.name] for axis in task.axes}

@@ -76,22 +76,38 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     except UserError:
         raise
     except Exception as error:  # a component of the user's may raise anything
-        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {describe(error)}") from error
+        said = describe(error)
+        if not isinstance(error, ValueError | OSError | ImportError):  # not meant for the eyes: say where it was raised
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            said = f"{said} (at {frame.filename}:{frame.lineno})"
+        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {said}") from error
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made
 
 
+_REHEARSED_ARMS = 256
+
+
 def _rehearse(env: CurriculumVectorEnv, seed: int) -> None:
-    """Asks the student, on two sequences of the last arm, what the first decision will ask before it trains."""
-    suite, last = env.suite, env.suite.num_arms - 1
-    env.student.evaluate(stack([suite.batch(last, 0, seed, Split.PROBE, 2)]))
-    nothing = np.zeros((1, suite.num_arms))
-    next(
-        SIGNALS[env.settings.signal](
-            Decision(suite, env.student, [seed], 0, np.eye(suite.num_arms)[-1:] > 0, nothing, 2)
-        )
-    )
+    """Samples every arm, evaluates the longest and takes one training step with its signal; then all starts anew.
+
+    What a task, a student or a signal cannot do is so found out before anything is written.
+    """
+    suite, student = env.suite, env.student
+    taught = np.unique(np.linspace(0, suite.num_arms - 1, min(_REHEARSED_ARMS, suite.num_arms)).astype(int)).tolist()
+    arms = [*taught, *range(suite.num_arms, suite.num_arms + suite.num_beyond)]
+    batches = [stack([suite.batch(arm, 0, 0, Split.TEST, 2)]) for arm in arms]
+    student.evaluate(max(batches, key=lambda batch: batch.tokens.shape[-1]))
+    nothing, last = np.zeros((1, suite.num_arms)), np.eye(suite.num_arms)[-1:] > 0
+    decision = Decision(suite, student, [seed], 0, last, nothing, 2)
+    signal = SIGNALS[env.settings.signal](decision)
+    next(signal)
+    batch = stack([suite.batch(suite.num_arms - 1, 0, seed, Split.TRAIN, 2)])
+    decision.record(batch, student.train(batch))
+    decision.close()
+    next(signal, None)
+    student.reset([seed])
 
 
 def run_cell(

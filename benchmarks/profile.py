@@ -61,7 +61,7 @@ def profile_arm(suite: Suite, student: Student, arm: int, batch_size: int, repea
         making, batch = _timed(lambda i=index: stack([suite.batch(arm, i, 0, Split.TRAIN, batch_size)]))  # type: ignore[misc]
         length = batch.tokens.shape[-1]
         if index == 0:
-            with _kept_memory() as kept:
+            with _kept_memory(student) as kept:
                 student.train(batch)
             memory = kept[0]
             continue
@@ -92,14 +92,19 @@ def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
 
 
 @contextmanager
-def _kept_memory() -> Iterator[list[float]]:
-    """Bytes kept for the backward pass in the block (one list entry): distinct storages that autograd saves."""
+def _kept_memory(student: Student) -> Iterator[list[float]]:
+    """Bytes kept for the backward pass in the block (one list entry): distinct storages that autograd saves.
+
+    The weights themselves, which are there anyway, are left out.
+    """
+    models = getattr(student, "models", [])
+    weights = {p.untyped_storage().data_ptr() for model in models for p in model.parameters()}
     seen: dict[int, int] = {}
     total = [0.0]
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
-        if not isinstance(tensor, torch.nn.Parameter) and not (tensor.is_leaf and tensor.requires_grad):
-            storage = tensor.untyped_storage()
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
             seen[storage.data_ptr()] = storage.nbytes()
         return tensor
 
@@ -115,8 +120,16 @@ def chosen_arms(num_arms: int, most: int) -> list[int]:
     return [int(arm) for arm in np.unique(np.linspace(0, num_arms - 1, min(most, num_arms)).round())]
 
 
-def profile_suite(name: str, student: str, batch_size: int | None, repeats: int, arms: int, out: Path | None) -> None:
-    """Prints a row per arm and, with ``out``, writes them as JSON.
+def profile_suite(
+    name: str,
+    student: str,
+    batch_size: int | None,
+    repeats: int,
+    arms: int,
+    out: Path | None,
+    options: dict[str, dict[str, Any]],
+) -> None:
+    """Prints a row per arm and, with ``out``, writes them as JSON; ``options`` are hyper-parameters by kind.
 
     Raises:
         UserError: no such suite or student, or a number below 1.
@@ -126,8 +139,8 @@ def profile_suite(name: str, student: str, batch_size: int | None, repeats: int,
             raise UserError(f"--{what} must be at least 1; got {value}")
     torch.set_num_threads(1)
     try:
-        suite = make_suite(name, {})
-        learner = make_student(student, suite, 1, {})
+        suite = make_suite(name, options["suite"])
+        learner = make_student(student, suite, 1, options["student"])
         learner.reset([0])
         size = batch_size or schedule_of(name).batch_size
         rows = [profile_arm(suite, learner, arm, size, repeats) for arm in chosen_arms(suite.num_arms, arms)]

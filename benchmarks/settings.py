@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 import torch
 
-import student
 import teacher
 from benchmarks.components.students import (
     GPT2Student,
     GRUStudent,
     LSTMStudent,
     MinGRUStudent,
+    OwnStudent,
     RNNStudent,
     Seq2SeqStudent,
     StudentComponent,
@@ -233,7 +233,7 @@ def make_student(
     with torch.random.fork_rng(devices=[]):
         first = make(vocab_size, num_learners=num_learners) if several else make(vocab_size)
     if isinstance(first, torch.nn.Module):
-        return student.TorchStudent(lambda: make(vocab_size), num_learners)
+        return OwnStudent(**options).around(lambda: make(vocab_size), suite, num_learners, budget)
     whole: Student = first
     if getattr(whole, "num_learners", None) != num_learners:
         raise UserError(

@@ -91,10 +91,11 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "competence": _mean_record([life["competence"] for life in lifetimes]),
             "seconds": _mean_record([life["seconds"]["training"] for life in lifetimes]),
             "largest_ratio": {
-                what: max(life["largest_ratio"][what] for life in lifetimes) for what in lifetimes[0]["largest_ratio"]
+                what: max(life.get("largest_ratio", {}).get(what, 0.0) for life in lifetimes)
+                for what in ("tokens", "update_norm")
             },
         }
-        judged = [life["forecast"] for life in lifetimes if life["forecast"] is not None]
+        judged = [life["forecast"] for life in lifetimes if life.get("forecast") is not None]
         if judged:
             record["forecast"] = {what: _mean_record([one[what] for one in judged]) for what in ("mase", "pinball")}
         if reference is not None and teacher != "uniform":

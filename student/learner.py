@@ -57,8 +57,9 @@ class TorchLearner:
         total = int((batch.targets != IGNORE).sum())
         starts = range(0, batch.num_sequences, rows)
         sums = np.concatenate([self._backward(_rows(batch, slice(i, i + rows)), total) for i in starts], axis=1)
-        measures = self._add_complexity()
-        measures["gradient_norm"] = self._clipped()
+        measures = self._add_complexity(batch.num_sequences / total)
+        norm = self._clipped()
+        measures.setdefault("gradient_norm", norm)
         before = [p.detach().clone() for p in self.parameters]
         self._optimizer.step()
         moved = [after.detach() - old for after, old in zip(self.parameters, before, strict=True)]
@@ -80,6 +81,7 @@ class TorchLearner:
                 "truncate carries a model's state from window to window: it needs methods start(batch_size) and "
                 f"resume(tokens, state); {type(self.model).__name__} has none"
             )
+        self._refuse_unknown_tokens(batch)
         state, sums = self.model.start(batch.num_sequences), np.zeros((3, batch.num_sequences))
         tokens = self.tokens(batch)
         for start in range(0, length, window):
@@ -97,19 +99,24 @@ class TorchLearner:
         (losses.sum() / total).backward()  # type: ignore[no-untyped-call]
         return counted.sums()
 
-    def _add_complexity(self) -> dict[str, float]:
-        """Adds the gradient of complexity per sample to that of the loss; their product says how complexity moves."""
+    def _add_complexity(self, samples_per_target: float) -> dict[str, float]:
+        """Adds the gradient of complexity to that of the loss; their product says how complexity moves.
+
+        The loss is a mean per target, so the description length per sample is divided by the targets of a sample too.
+        The gradient norm that is reported stays the loss' own.
+        """
         if not hasattr(self.model, "complexity"):
             return {}
-        product = 0.0
+        product, scale = 0.0, samples_per_target / self.model.num_samples
+        gradients = [p.grad.norm() for p in self.parameters if p.grad is not None]
         slopes = torch.autograd.grad(self.model.complexity(), self.parameters, allow_unused=True)
         for parameter, slope in zip(self.parameters, slopes, strict=True):
             if slope is not None:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
                 product += float((parameter.grad * slope).sum())
-                parameter.grad += slope / self.model.num_samples
-        return {"complexity_slope": -product}
+                parameter.grad += scale * slope
+        return {"complexity_slope": -product, "gradient_norm": float(torch.stack(gradients).norm())}
 
     def sums(self, batch: Batch) -> Floats:
         """Sums of the scores ``(3, B)`` in eval mode, without gradients."""
@@ -125,19 +132,23 @@ class TorchLearner:
         low = self._training.precision == "bfloat16"
         return torch.autocast(self._device.type, torch.bfloat16) if low else nullcontext()
 
-    def _logits(self, batch: Batch) -> Tensor:
-        known, largest = getattr(self.model, "vocab_size", None), int(batch.tokens.max())
-        if isinstance(known, int) and largest >= known:
+    def _refuse_unknown_tokens(self, batch: Batch) -> None:
+        known, smallest, largest = getattr(self.model, "vocab_size", None), batch.tokens.min(), batch.tokens.max()
+        if smallest < 0 or (isinstance(known, int) and largest >= known):
             raise ValueError(
-                f"the module's vocabulary has {known} tokens and the suite sent token {largest}: make the module with "
-                "vocab_size=suite.vocab_size"
+                f"the module's vocabulary has {known} tokens, from 0 on, and the suite sent tokens {smallest} to "
+                f"{largest}: make the module with vocab_size=suite.vocab_size"
             )
+
+    def _logits(self, batch: Batch) -> Tensor:
+        self._refuse_unknown_tokens(batch)
         try:
             with self._autocast():
                 logits = self._call(self.tokens(batch))
-        except IndexError as error:  # an embedding that is too small
+        except IndexError as error:  # an embedding, or a table of positions, that is too small
             raise ValueError(
-                f"the module cannot read tokens up to {largest} ({error}): its vocabulary must be the suite's"
+                f"the module cannot read {batch.tokens.shape[1]} tokens up to {batch.tokens.max()} ({error}): make it "
+                "with the suite's vocab_size, and with as many positions as its longest arm (beyond included) has"
             ) from error
         expected, top = batch.tokens.shape, int(batch.targets.max())
         if not isinstance(logits, Tensor) or logits.ndim != 3 or logits.shape[:2] != expected or logits.shape[2] <= top:

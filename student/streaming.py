@@ -100,7 +100,7 @@ def predict(model: nn.Module, tokens: ArrayLike | Tensor) -> Tensor:
     Raises:
         ValueError: tokens of another shape, none, or one outside the vocabulary.
     """
-    tokens = torch.as_tensor(tokens, device=_device(model))
+    tokens = _whole_numbers(tokens, model)
     with evaluating(model):
         _check_tokens(model, tokens)
         probabilities: Tensor = model(tokens).softmax(dim=-1)
@@ -115,6 +115,7 @@ def generate(
     generator: torch.Generator | None = None,
     top_k: int | None = None,
     lengths: ArrayLike | Tensor | None = None,
+    below: int | None = None,
 ) -> Tensor:
     """Continues each prompt by ``num_tokens`` tokens, ``(B, num_tokens)``.
 
@@ -129,6 +130,7 @@ def generate(
         generator: source of all draws; None: torch's global one. A row draws the same whatever the others' lengths.
         top_k: draw among the k likeliest only; None: all.
         lengths: ``(B,)``, tokens of each prompt, which goes on from its own end; None: all T.
+        below: only tokens below this one are generated; None: the whole vocabulary.
 
     Raises:
         ValueError: an empty prompt, a token outside the vocabulary, num_tokens or top_k below 1, a temperature below 0,
@@ -139,7 +141,7 @@ def generate(
             "num_tokens and top_k must be at least 1 and temperature finite and not below 0; "
             f"got num_tokens={num_tokens}, top_k={top_k}, temperature={temperature}"
         )
-    tokens = torch.as_tensor(prompt, device=_device(model))
+    tokens = _whole_numbers(prompt, model)
     of = _lengths(tokens, lengths)
     with evaluating(model):
         _check_tokens(model, tokens, of)
@@ -153,6 +155,7 @@ def generate(
             fed, state = tokens[rows, :length], None
             for i in range(num_tokens):
                 logits, state = _feed(model, fed, state)  # (rows, V)
+                logits = logits[:, :below]
                 drawn = _draw(logits, temperature, top_k, noise[rows, i]) if temperature else logits.argmax(dim=-1)
                 out[rows, i] = drawn
                 fed = drawn[:, None]
@@ -199,11 +202,17 @@ def _lengths(tokens: Tensor, lengths: ArrayLike | Tensor | None) -> Tensor:
     return of
 
 
+def _whole_numbers(tokens: ArrayLike | Tensor, model: nn.Module) -> Tensor:
+    """Tokens as int64 where the model lives, whatever integers they came in (bytes, say)."""
+    found = torch.as_tensor(tokens, device=_device(model))
+    if found.numel() and (found.is_floating_point() or found.dtype == torch.bool):
+        raise ValueError(f"tokens must be whole numbers; got {found.dtype}")
+    return found.long()
+
+
 def _check_tokens(model: nn.Module, tokens: Tensor, lengths: Tensor | None = None) -> None:
     """Refuses what an embedding would answer with an index error, or not at all on a GPU."""
     lengths = _lengths(tokens, lengths)
-    if tokens.is_floating_point() or tokens.dtype == torch.bool:
-        raise ValueError(f"tokens must be whole numbers; got {tokens.dtype}")
     vocab_size = getattr(model, "vocab_size", None)
     if vocab_size is None:  # a module of the user's: ask it
         vocab_size = model(torch.zeros_like(tokens[:1, :1])).shape[-1]

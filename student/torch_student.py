@@ -22,7 +22,7 @@ class TorchStudent:
     """K learners over ``make_model()``, each an ordinary module with its own optimiser and random stream, in a loop.
 
     A module may offer more, and is then asked for it: ``start(batch_size)`` and ``resume(tokens, state)`` for truncated
-    back-propagation; ``complexity()``, added to the loss per sample (see ``student.Variational``).
+    back-propagation; ``complexity()`` and ``num_samples``, for a cost of the weights (see ``student.Variational``).
 
     Args:
         make_model: makes one module that maps tokens ``(B, T)`` to logits ``(B, T, V)``; called once per learner under

@@ -90,7 +90,7 @@ class Training:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}")
         rates = 0 < self.learning_rate < float("inf") and self.weight_decay >= 0 and 0 <= self.final_factor <= 1
-        if not rates or (self.clip is not None and self.clip <= 0):
+        if not rates or (self.clip is not None and not self.clip > 0):
             raise ValueError(
                 "learning_rate and clip must be above 0, weight_decay not below, final_factor in [0, 1]; "
                 f"got learning_rate={self.learning_rate}, clip={self.clip}, weight_decay={self.weight_decay}, "
@@ -164,6 +164,10 @@ class Pace:
             if arms is None or arms.min() < 0:
                 raise ValueError("schedule phase needs batches that say their arms (a suite's do)")
             assert settings.phases is not None
+            if arms.max() >= len(settings.phases):
+                raise ValueError(
+                    f"phases must name the phase of every arm; got {len(settings.phases)} of them, and arm {arms.max()}"
+                )
             hardest = max(int(settings.phases[arm]) for arm in set(arms.tolist()))
             if hardest > self.phase:
                 self.phase, self.began = hardest, self.updates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,6 +29,8 @@ class _Trained(Training):
     """Step size at its highest."""
     uncertain: bool = False
     """Gaussian weights under an adaptive prior (student.Variational), for the signals VCG and GVCG."""
+    num_samples: int = 1_000_000
+    """With uncertain, the sequences over which the cost of the weights is spread: about budget x batch size."""
     device: str = "cpu"
     """Where the modules live."""
 
@@ -37,20 +40,32 @@ class _Trained(Training):
 
     def build(self, suite: Suite, num_learners: int, budget: int) -> Student:
         """The student. Schedules that lack a budget or phases take those of the lifetime and the suite."""
+        return self._student(lambda: self.model(suite), suite, num_learners, budget)
+
+    def _student(self, make_model: Callable[[], nn.Module], suite: Suite, num_learners: int, budget: int) -> Student:
         options: dict[str, Any] = {f.name: getattr(self, f.name) for f in dataclasses.fields(Training)}
         if options["budget"] is None:
             options["budget"] = budget
         if options["phases"] is None:
             options["phases"] = suite.arms.levels.tolist()
-        return student.TorchStudent(lambda: self._whole(suite), num_learners, self.device, **options)
-
-    def _whole(self, suite: Suite) -> nn.Module:
-        model = self.model(suite)
-        return student.Variational(model) if self.uncertain else model
+        if self.uncertain:
+            return student.TorchStudent(
+                lambda: student.Variational(make_model(), self.num_samples), num_learners, self.device, **options
+            )
+        return student.TorchStudent(make_model, num_learners, self.device, **options)
 
     def _own(self) -> dict[str, Any]:
         shared = {f.name for f in dataclasses.fields(_Trained)}
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in shared}
+
+
+@dataclass(frozen=True)
+class OwnStudent(_Trained):
+    """Your own module, package.module:make_model, trained with the same defaults as the built-in ones."""
+
+    def around(self, make_model: Callable[[], nn.Module], suite: Suite, num_learners: int, budget: int) -> Student:
+        """The student over ``make_model``."""
+        return self._student(make_model, suite, num_learners, budget)
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ class TransformerStudent(_Trained):
 
 @dataclass(frozen=True)
 class MinGRUStudent(_Trained):
-    """A gated linear recurrence (minGRU), trained by a parallel scan."""
+    """A gated linear recurrence (minGRU); scanned in parallel on a GPU, in a loop on a CPU, where that is faster."""
 
     width: int = 128
     """Model width."""

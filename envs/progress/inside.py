@@ -23,7 +23,7 @@ def gradient_prediction_gain(decision: Decision) -> Generator[None, None, Floats
 def variational_complexity_gain(decision: Decision) -> Generator[None, None, Floats]:
     """VCG = KL(posterior || prior) after minus before (Graves et al. 2017, section 3.2), credited to the trained arm.
 
-    In nats. Cost: none. Needs a student with ``complexity() -> (K,)``: ``student.VariationalStudent``.
+    In nats. Cost: none. Needs a student with ``complexity() -> (K,)``: uncertain weights, ``student.Variational``.
     """
     complexity: Callable[[], Floats] = _ability(decision, "complexity", "VCG")
     before = complexity()
@@ -92,8 +92,9 @@ def attention_change(decision: Decision) -> Generator[None, None, Floats]:
     out = np.zeros(decision.drawn.shape)
     for old, (batch, live) in zip(before, decision.probes(decision.drawn), strict=True):
         assert batch.arms is not None
-        moved = divergence(old, attention(batch)).mean(axis=tuple(range(1, old.ndim - 1)))  # (K,)
-        out[live, batch.arms[live, 0]] = moved[live]
+        apart = divergence(old, attention(batch))  # (K, layers, B, heads, T)
+        for k in map(int, np.flatnonzero(live)):  # over each learner's own positions, the rest is padding
+            out[k, batch.arms[k, 0]] = apart[k, ..., : batch.learner(k).tokens.shape[-1]].mean()
     return out
 
 

@@ -155,7 +155,7 @@ def test_a_state_with_nan_never_becomes_a_checkpoint(tmp_path, monkeypatch):
         def train(self, batch):
             scores = super().train(batch)
             self.steps += 1
-            if self.steps == 30:
+            if self.steps == 31:  # the first step is the rehearsal's
                 self.skills = self.skills * np.nan
             return scores
 
@@ -171,13 +171,20 @@ def test_whatever_a_users_student_raises_is_one_line_with_the_traceback_in_a_fil
     import envs
 
     class Broken(envs.ScriptedStudent):
+        steps, bound = 0, 0
+
         def train(self, batch):
-            return {}["nothing"]
+            self.steps += 1
+            return super().train(batch) if self.steps <= self.bound else {}["nothing"]
 
     monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Broken(CELL.make_suite()))
+    with pytest.raises(UserError, match=r"exp3s: KeyError: 'nothing' \(at .*test_lifetime.py:\d+\)"):
+        run_cell(CELL, tmp_path, NoTracker())  # at the first step: found in the rehearsal
+    assert not (tmp_path / "error.txt").exists()
+    Broken.bound = 7
     with pytest.raises(UserError, match=r"stopped: KeyError: 'nothing' \(traceback in .*error.txt\)"):
         run_cell(CELL, tmp_path, NoTracker())
-    assert 'return {}["nothing"]' in (tmp_path / "error.txt").read_text()
+    assert '{}["nothing"]' in (tmp_path / "error.txt").read_text()
 
 
 def test_a_run_that_fails_ends_its_tracking(tmp_path, monkeypatch):
@@ -198,7 +205,7 @@ def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
     from student import TorchStudent
 
     monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: TorchStudent(lambda: torch.nn.Embedding(12, 5)))
-    with pytest.raises(UserError, match=r"exp3s: the module must map tokens .* got \(2, 11, 5\)"):
+    with pytest.raises(UserError, match=r"exp3s: the module must map tokens .* got \(2, 17, 5\)"):
         run_cell(CELL, tmp_path, NoTracker())
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from envs import CurriculumVectorEnv, Split, stack
+from envs import Batch, CurriculumVectorEnv, Split, stack
 from envs.checks import check_student
 from student import LSTM, TorchStudent, Variational
 
@@ -82,3 +82,38 @@ def test_a_module_without_uncertainty_has_no_complexity():
         student.complexity()
     with pytest.raises(ValueError, match=r"num_samples must be at least 1 and deviation above 0; got 0 and 0.01"):
         Variational(LSTM(12, 8), num_samples=0)
+
+
+def test_the_cost_of_the_weights_is_per_sample_whatever_its_length(suite):
+    """The oracle: the gradient of (summed loss of the batch / B + KL / S) / targets per sample, by hand."""
+    data = suite.batch(2, 0, 0, Split.TRAIN, 8)  # four targets a sample
+    student = TorchStudent(
+        lambda: Variational(LSTM(12, 8), num_samples=50, deviation=1e-6), optimizer="sgd", learning_rate=0.1, clip=None
+    )
+    student.reset([0])
+    model = student.models[0]
+    torch.manual_seed(0)
+    logits = model(torch.from_numpy(data.tokens)).flatten(0, 1)
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(data.targets).flatten(), reduction="sum")
+    objective = (loss / 8 + model.complexity() / 50) / 4
+    slopes = torch.autograd.grad(objective, list(model.parameters()), allow_unused=True)
+    expected = [p.detach() - 0.1 * g for p, g in zip(model.parameters(), slopes, strict=True)]
+    scores = student.train(stack([data]))
+    for ours, theirs in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    assert scores.gradient_norm[0] < 5  # of the loss alone; the complexity's is far larger at this deviation
+
+
+def test_an_uncertain_model_streams_as_its_module_does():
+    model = Variational(LSTM(12, 8), deviation=0.3)
+    tokens = torch.randint(0, 12, (2, 5))
+    assert model.vocab_size == 12
+    drawn = [model.resume(tokens, model.start(2))[0] for _ in range(2)]
+    assert not torch.equal(*drawn)  # weights are drawn for each call in training
+    model.eval()
+    torch.testing.assert_close(model.resume(tokens, model.start(2))[0], model(tokens))
+    assert not hasattr(Variational(torch.nn.Embedding(3, 3)), "resume")
+    truncated = TorchStudent(lambda: Variational(LSTM(12, 8)), truncate=3)
+    truncated.reset([0])
+    scores = truncated.train(stack([Batch(np.ones((2, 8), dtype=np.int64), np.ones((2, 8), dtype=np.int64))]))
+    assert np.isfinite(scores.loss).all()

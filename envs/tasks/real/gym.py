@@ -179,7 +179,7 @@ class ReasoningGymTask:
         with _own_stream(config.seed):
             data = _factory().DATASETS[self.generator][0](config=config)
             for number in range(self._pool_size):
-                question, answer = self._pair(data[number])
+                question, answer = self._pair(self._item(data, number, difficulty))
                 answers.setdefault(question, answer)
         longest = max(len(question) + len(answer) + 2 for question, answer in answers.items())
         if longest > self._max_length:
@@ -199,6 +199,16 @@ class ReasoningGymTask:
                 f"{empty[0]}: raise pool_size, or leave the level out"
             )
         return _Pool(encoded_answers(list(answers.items())), of)
+
+    def _item(self, data: Any, number: int, difficulty: Difficulty) -> Mapping[str, Any]:
+        try:
+            item: Mapping[str, Any] = data[number]
+        except Exception as error:  # generators raise anything where a level asks for what they do not have
+            raise ValueError(
+                f"{self.generator} cannot make a question at {dict(difficulty)} ({error}): leave the level out (fewer "
+                "levels, or other axes)"
+            ) from error
+        return item
 
     def _pair(self, item: Mapping[str, Any]) -> tuple[bytes, bytes]:
         if not isinstance(item["answer"], str) or not item["answer"]:

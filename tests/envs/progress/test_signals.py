@@ -152,6 +152,24 @@ def test_attention_change_is_the_divergence_between_before_and_after():
     np.testing.assert_allclose(info["gain"], [[expected, 0], [0, 0]])
 
 
+@pytest.mark.parametrize("signal", ["attention", "separability", "PG"])
+def test_a_learner_in_a_cohort_of_other_lengths_gains_as_it_would_alone(signal):
+    """Arms of five and eleven tokens side by side: padding must not count."""
+    from student import TorchStudent, Transformer
+
+    suite = envs.Suite([envs.Addition(digits=(1, 3))])
+
+    def gains(num_learners, seed, arms):
+        student = TorchStudent(lambda: Transformer(12, 16, num_heads=2), num_learners)
+        env = CurriculumVectorEnv(suite, student, signal=signal, redraw="decision", batch_size=8)
+        env.reset(seed=seed)
+        return env.step(np.eye(2)[arms])[4]["gain"]
+
+    together = gains(2, 0, [0, 1])
+    np.testing.assert_allclose(together[:1], gains(1, 0, [0]), rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(together[1:], gains(1, 1, [1]), rtol=1e-4, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("signal", "message"),
     [
