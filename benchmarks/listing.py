@@ -9,13 +9,28 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.flags import settings_of
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, component, make_suite
 from benchmarks.store import UserError, describe
 from benchmarks.terminal import Console
-from envs import IGNORE, Batch, Split, Suite, Task
+from envs import IGNORE, Batch, Split, Suite, Task, tasks
 from envs.progress import SIGNALS
 from envs.suite import symbols_of
 
+MODIFIERS: dict[str, Any] = {
+    made.__name__: made
+    for made in (
+        tasks.LabelNoise,
+        tasks.RareEvents,
+        tasks.DataScale,
+        tasks.Augmented,
+        tasks.Jitter,
+        tasks.Subsample,
+        tasks.CausalShuffle,
+        tasks.ShiftAnchors,
+        tasks.shared_vocabulary,
+    )
+}
 _WIDTH = 76  # characters of an example; what is longer is cut, and says so
 
 
@@ -28,6 +43,11 @@ def show_all() -> None:
             table.add_row(name, escape(_first_line(thing)))
         console.print(table)
         console.print()
+    table = Table("modifiers (in Python)", "", box=None, header_style="bold", pad_edge=False)
+    for name, thing in MODIFIERS.items():
+        table.add_row(name, escape(_first_line(thing)))
+    console.print(table)
+    console.print()
     console.print("[bold]suites[/bold] (an example of each task: inputs over targets, '.' where nothing is scored)")
     for name in SUITES:
         show_suite(console, name)
@@ -62,9 +82,11 @@ def show_one(name: str) -> None:
         UserError: nothing bears this name.
     """
     console = Console()
-    things: dict[str, Any] = {**TEACHERS, **STUDENTS, **SIGNALS}
+    things: dict[str, Any] = {**TEACHERS, **STUDENTS, **SIGNALS, **MODIFIERS}
     if name in things:
         console.print(escape(inspect.getdoc(things[name]) or ""), highlight=False, soft_wrap=True)
+        for key, value in settings_of(things[name]).items() if name in {**TEACHERS, **STUDENTS} else ():
+            console.print(f"  --{name}.{key.replace('_', '-')} {value}", highlight=False)
         return
     if name not in SUITES and ":" not in name:
         raise UserError(f"nothing is called {name!r}; there are: {', '.join([*SUITES, *things])}")

@@ -50,6 +50,7 @@ class TorchStudent:
         if backend != "looped":
             raise ValueError(f"backend must be looped; got {backend!r}")
         self.num_learners, self.training = num_learners, Training(**options)
+        self.training.refuse_incomplete()
         self._make_model, self._device = make_model, torch.device(device)
         self._learners: list[TorchLearner] = []
         self._random: list[list[Tensor]] = []  # each learner's random stream: state of the CPU and of the GPU in use

@@ -42,7 +42,7 @@ class Training:
     """Options of ``TorchStudent``.
 
     Raises:
-        ValueError: a value out of range, or one that lacks another it needs.
+        ValueError: a value out of range.
     """
 
     optimizer: Optimizer = "adam"
@@ -102,6 +102,13 @@ class Training:
                 raise ValueError(f"{name} must be at least 1; got {value}")
         if self.warmup < 0:
             raise ValueError(f"warmup must not be negative; got {self.warmup}")
+
+    def refuse_incomplete(self) -> None:
+        """Refuses a schedule that lacks what it follows (settings get it from the lifetime and the suite later).
+
+        Raises:
+            ValueError: says what is missing.
+        """
         if self.schedule in ("linear", "cosine") and self.budget is None:
             raise ValueError(f"schedule {self.schedule} ends at the budget: give budget (updates in a lifetime)")
         if self.schedule == "phase" and (self.phases is None or self.warmup < 1):

@@ -72,6 +72,10 @@ FORECAST = ("run", "forecast", "--forecast.source")
         (("run", "copy", "--signal", "GVCG", "--redraw", "decision"), "needs a student whose train() reports"),
         (("run", "copy", "--student", "gpt2", "--gpt2.max-length", "12"), "as many positions as its longest arm"),
         (("run", "reasoning", "--reasoning.generator", "spell_backward"), "spell_backward cannot make a question at"),
+        (
+            ("run", "copy", "--student", "lstm", "--lstm.schedule", "phase"),
+            "schedule phase warms up anew in each phase",
+        ),
         (("profile", "hf"), "suite hf needs a data set"),
         (("run", "copy", "--student", "broken:small"), "make it with the suite's vocab_size"),
         (("run", "copy", "--student", "broken:narrow"), "to logits (B, T, V) with V above the largest target"),

@@ -25,7 +25,15 @@ def test_list_shows_everything_there_is(paceline):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("exp3s", "alpha"), ("PG", "eq. 6"), ("addition-small", "Worked example"), ("lstm", "LSTM")]
+    ("name", "words"),
+    [
+        ("exp3s", "alpha"),
+        ("PG", "eq. 6"),
+        ("addition-small", "Worked example"),
+        ("lstm", "--lstm.learning-rate 0.002"),
+        ("LabelNoise", "1611.03530"),
+        ("hf", "Hugging Face data set"),
+    ],
 )
 def test_list_tells_more_of_one(paceline_here, name, words):
     assert words in paceline_here("list", name).stdout

@@ -173,7 +173,7 @@ def test_phases_need_batches_that_say_their_arms(copying):
 )
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        Training(**options)
+        TorchStudent(lambda: LSTM(9, 8), **options)
 
 
 @pytest.mark.slow
