@@ -162,7 +162,7 @@ class RareEvents:
         ranks, num_occurring = self._ranked(own)
         pool = self.inner.sample(rng, own, self.oversampling * max(batch_size, num_occurring), split)
         classes = self._classes(pool)
-        present = np.unique(classes)
+        present = np.flatnonzero(np.bincount(classes))
         present = present[np.argsort(ranks[present])]  # commonest first
         if tail == "rare":
             rare = present[ranks[present] >= num_occurring - math.ceil(num_occurring / 4)]
@@ -171,7 +171,8 @@ class RareEvents:
             share = self._shares(
                 ranks[present], dict(zip(map(_tail, self.exponents), self.exponents, strict=True))[tail]
             )
-            drawn = present[rng.choice(len(present), batch_size, p=share)]
+            edges = share.cumsum()
+            drawn = present[np.searchsorted(edges, rng.random(batch_size) * edges[-1], side="right")]
         else:
             drawn = rng.permutation(present)[np.arange(batch_size) % len(present)]
         return chosen(pool, _rows_of(classes, drawn))
