@@ -18,6 +18,8 @@ from benchmarks.settings import make_student, make_suite, schedule_of
 from benchmarks.store import UserError, describe, write_json
 from benchmarks.terminal import Console
 from envs import Split, Student, Suite, stack
+from envs.suite import symbols_of
+from envs.tasks.modifiers.augmentation import added_variance
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class ArmProfile:
         evaluate_ms: one forward with scores.
         tokens_per_second: trained on, batches being made included.
         generation_share: of making a batch over training on it.
+        changed: share of training tokens that a modifier changes (``added_variance``) and of labels that are wrong on
+            purpose; None: not modified row by row.
+        coverage: share of the classes of a long tail that a batch holds; None: no long tail.
         memory_mib: kept from forward to backward of one step (on a GPU: the peak); None: the student is not torch's.
     """
 
@@ -43,6 +48,8 @@ class ArmProfile:
     tokens_per_second: float
     generation_share: float
     memory_mib: float | None
+    changed: float | None
+    coverage: float | None
 
 
 def profile_arm(suite: Suite, student: Student, arm: int, batch_size: int, repeats: int) -> ArmProfile:
@@ -78,7 +85,22 @@ def profile_arm(suite: Suite, student: Student, arm: int, batch_size: int, repea
         float(batch_size * length / (made + trained)),
         float(made / trained),
         memory / 2**20 if memory else None,
+        *_modified(suite, arm, batch_size),
     )
+
+
+def _modified(suite: Suite, arm: int, batch_size: int) -> tuple[float | None, float | None]:
+    """What the modifier of an arm's task does to its training samples: tokens changed, classes covered."""
+    task, difficulty = suite.task_of(arm)
+    modifier: Any = task
+    changed = coverage = None
+    if getattr(task, "keeps_rows", False) and symbols_of(task) == symbols_of(modifier.inner):
+        changed = added_variance(modifier.inner, task, difficulty) + getattr(task, "wrong_labels", lambda _: 0.0)(
+            difficulty
+        )
+    if hasattr(task, "coverage"):
+        coverage = modifier.coverage(suite.batch(arm, 0, 0, Split.TRAIN, batch_size), difficulty)
+    return changed, coverage
 
 
 def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -148,26 +170,36 @@ def profile_suite(
         raise
     except Exception as error:  # a component of the user's may raise anything
         raise UserError(f"{name} / {student}: {describe(error)}") from error
-    table = Table(box=None, header_style="bold")
-    table.add_column("arm", overflow="fold")
-    for title in ("T", "make ms", "train ms", "eval ms", "tokens/s", "make/train", "MiB"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            row.arm,
-            str(row.length),
-            f"{row.generate_ms:.3g}",
-            f"{row.train_ms:.3g}",
-            f"{row.evaluate_ms:.3g}",
-            f"{row.tokens_per_second:,.0f}",
-            f"{row.generation_share:.1%}",
-            "-" if row.memory_mib is None else f"{row.memory_mib:.3g}",
-        )
     console = Console()
-    console.print(f"{name}, {student}, {size} sequences per update, medians of {repeats}, one thread")
-    console.print(table)
+    console.print(
+        f"{name}, {student}, {size} sequences per update, medians of {repeats} in ms, one thread; share: make of train"
+    )
+    console.print(_table(rows))
     if len(rows) < suite.num_arms:
         console.print(f"{len(rows)} of {suite.num_arms} arms, evenly spread; --arms shows more")
     if out is not None:
         settings = {"suite": name, "student": student, "batch_size": size, "repeats": repeats}
         write_json(out, {**settings, "environment": environment(), "arms": [asdict(row) for row in rows]})
+
+
+def _table(rows: list[ArmProfile]) -> Table:
+    table = Table(box=None, header_style="bold")
+    columns: dict[str, list[str]] = {
+        "T": [str(row.length) for row in rows],
+        "make": [f"{row.generate_ms:.3g}" for row in rows],
+        "train": [f"{row.train_ms:.3g}" for row in rows],
+        "eval": [f"{row.evaluate_ms:.3g}" for row in rows],
+        "tokens/s": [f"{row.tokens_per_second:,.0f}" for row in rows],
+        "make/train": [f"{row.generation_share:.1%}" for row in rows],
+        "MiB": ["-" if row.memory_mib is None else f"{row.memory_mib:.3g}" for row in rows],
+    }
+    if any(row.changed is not None for row in rows):
+        columns["changed"] = ["-" if row.changed is None else f"{row.changed:.0%}" for row in rows]
+    if any(row.coverage is not None for row in rows):
+        columns["covered"] = ["-" if row.coverage is None else f"{row.coverage:.0%}" for row in rows]
+    table.add_column("arm", overflow="fold", min_width=14)
+    for title in columns:
+        table.add_column(title, justify="right", no_wrap=True)
+    for row, *values in zip(rows, *columns.values(), strict=True):
+        table.add_row(row.arm, *values)
+    return table

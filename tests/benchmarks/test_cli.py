@@ -50,6 +50,18 @@ def test_profile_shows_each_arm_and_writes_it_down(paceline_here, tmp_path):
     # The embedding, the states of four gates and the read-out of twice the positions take about twice the memory.
     assert 1.5 < rows[1]["memory_mib"] / rows[0]["memory_mib"] < 3
     assert "digits=3" in shown.stdout and "2 of 3 arms" in shown.stdout
+    assert "changed" not in shown.stdout  # nothing is modified
+
+
+def test_profile_tells_what_modifiers_change_and_cover(paceline_here, tmp_path):
+    arguments = ("--batch-size", 64, "--repeats", 1, "--out", tmp_path / "p.json", "--noisy-addition.digits", 1)
+    assert "changed" in paceline_here("profile", "noisy-addition", *arguments).stdout
+    rows = json.loads((tmp_path / "p.json").read_text())["arms"]
+    assert [row["changed"] for row in rows] == pytest.approx([0.0, 0.1, 0.3]) and rows[0]["coverage"] is None
+    (tmp_path / "tail.py").write_text("import envs\nsuite = envs.Suite([envs.RareEvents(envs.Copy(lengths=(2, 4)))])\n")
+    shown = paceline_here("profile", "tail:suite", "--repeats", 1, "--batch-size", 16, "--out", tmp_path / "p.json")
+    rows = json.loads((tmp_path / "p.json").read_text())["arms"]
+    assert "covered" in shown.stdout and rows[0]["coverage"] > rows[2]["coverage"] > 0  # even against zipf-2
 
 
 def test_help_names_the_hyper_parameters(paceline_here):
