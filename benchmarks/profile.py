@@ -171,9 +171,7 @@ def profile_suite(
     except Exception as error:  # a component of the user's may raise anything
         raise UserError(f"{name} / {student}: {describe(error)}") from error
     console = Console()
-    console.print(
-        f"{name}, {student}, {size} sequences per update, medians of {repeats} in ms, one thread; share: make of train"
-    )
+    console.print(f"{name}, {student}, {size} sequences per update, medians of {repeats} in ms, one thread")
     console.print(_table(rows))
     if len(rows) < suite.num_arms:
         console.print(f"{len(rows)} of {suite.num_arms} arms, evenly spread; --arms shows more")
