@@ -160,6 +160,13 @@ def _resume(teacher: Teacher, env: Any, state: dict[str, Any]) -> tuple[NDArray[
 
 
 def _refuse_wrong_feedback(teacher: Teacher, env: Any) -> None:
+    settings = env.unwrapped.settings
+    if teacher.feedback == "sampled" and getattr(settings, "weighting", "draw") == "loss":
+        raise ValueError(
+            f"{type(teacher).__name__} takes its mixture for the chance that an arm is drawn; with "
+            "weighting='loss' arms are drawn evenly, and its estimates would be biased: use weighting='draw', or a "
+            "teacher that reads no gains"
+        )
     given = "full" if env.unwrapped.settings.probe == "all" else "sampled"
     if teacher.feedback not in (given, "any"):
         probe = "all" if teacher.feedback == "full" else "none"

@@ -172,7 +172,7 @@ class NGramSuite:
     """Text of n-gram models of orders 0 to 10; the highest order counts."""
 
     source: str | None = None
-    """A text file; none: source text of the running Python's standard library."""
+    """A text file; none: Python's language reference, as pydoc has it."""
     orders: tuple[int, ...] = tuple(range(11))
     """Orders, lowest first."""
     length: int = 64

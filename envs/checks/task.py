@@ -130,6 +130,7 @@ def beyond_is_out_of_the_taught_range(task: Task) -> None:
 def inputs_targets_and_times_are_aligned(task: Task) -> None:
     """A scored target is the next input token, and time labels rise along each row.
 
+    (A target in the last column has no next input: only ``expected_targets`` can hold it against the inputs.)
     A task whose targets are not its next tokens (labels per position, answers without teacher forcing) says so by a
     method ``expected_targets(tokens) -> targets``, an independent recomputation, which must give the targets that were
     sampled. One whose training labels are wrong on purpose says how often: ``wrong_labels(difficulty) -> share``.

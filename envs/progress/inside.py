@@ -15,7 +15,10 @@ from envs.progress.decision import Decision
 
 
 def gradient_prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
-    """GPG = ||grad L||^2 (eq. 7), mean over the decision's updates, credited to the trained arm. Cost: none."""
+    """GPG = ||grad L||^2 (eq. 7), mean over the decision's updates, credited to the trained arm. Cost: none.
+
+    The gradient is that of the weighted loss: an arm of loss weight w has w squared of it.
+    """
     yield
     return np.where(decision.drawn, decision.mean_squared_norm[:, None], 0.0)
 

@@ -22,7 +22,8 @@ from envs.progress.decision import Decision
 def prediction_gain(decision: Decision) -> Generator[None, None, Floats]:
     """PG = L(x, theta) - L(x, theta') on the trained batch itself (Graves et al. 2017, eq. 6). Cost: one forward.
 
-    The loss before comes free with the training step.
+    The loss before comes free with the training step, so it is taken in training mode: with dropout it lies above the
+    loss after even where nothing is learned. Use SPG for such students.
     """
     yield
     return decision.loss_change_on_first_batches()

@@ -96,3 +96,17 @@ def test_loss_weights_of_arms_ride_along_in_training_only():
     assert weighted.fingerprint != envs.Suite([envs.Addition(digits=(1, 2))]).fingerprint
     with pytest.raises(ValueError, match=r"loss weights must be finite and above 0; got \[0. 0.\]"):
         envs.Suite([envs.Addition(digits=(1, 2))], weights=lambda name, difficulty: 0)
+
+
+def test_time_labels_of_a_mixed_batch_stay_with_their_sequences():
+    class Timed(envs.Addition):
+        def sample(self, rng, difficulty, batch_size, split):
+            batch = super().sample(rng, difficulty, batch_size, split)
+            times = batch.tokens.cumsum(axis=1) + np.arange(batch.tokens.shape[1])  # says which sequence it is
+            return envs.Batch(batch.tokens, batch.targets, times=times)
+
+    suite = envs.Suite([Timed(digits=(1, 2))])
+    mixed = suite.mixed_batch(np.array([1, 0, 1, 0]), np.zeros(2, dtype=int), 0, Split.TRAIN)
+    inside = mixed.times >= 0
+    expected = mixed.tokens.cumsum(axis=1) + np.arange(mixed.tokens.shape[1])
+    assert (mixed.times == expected)[inside].all() and inside.sum() == 2 * (5 + 8)

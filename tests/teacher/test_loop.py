@@ -82,3 +82,10 @@ def test_a_wrapped_environment_can_be_run_too():
     rows = list(run(Uniform(), OnlyTheFirst(scripted_env()), seed=0))
     assert len(rows) == 30 and isinstance(rows[0], teacher.Row)
     assert all((row.feedback.count[:, 1:] == 0).all() for row in rows)
+
+
+def test_a_bandit_is_refused_where_its_mixture_does_not_draw():
+    env = envs.CurriculumVectorEnv(weighting="loss", redraw="sequence", budget=20)
+    with pytest.raises(ValueError, match=r"Exp3S takes its mixture for the chance .* its estimates would be biased"):
+        next(teacher.run(teacher.Exp3S(), env, seed=0))
+    assert next(teacher.run(teacher.Uniform(), env, seed=0)).decision == 0

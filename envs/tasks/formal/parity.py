@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.batch import Batch
+from envs.batch import IGNORE, Batch, Ints
 from envs.suite import Axis, Difficulty, Split
 from envs.tasks.exact import ExactTask, increasing
 from envs.tasks.sequence import answered
@@ -51,6 +51,13 @@ class Parity(ExactTask):
     def axes(self) -> tuple[Axis, ...]:
         """One axis: length."""
         return (Axis("length", tuple(self.lengths)),)
+
+    def expected_targets(self, tokens: Ints) -> Ints:
+        """The targets that go with ``(B, n + 1)`` inputs, counted one by one: what the laws hold samples against."""
+        targets = np.full_like(tokens, IGNORE)
+        for row, text in enumerate(tokens.tolist()):
+            targets[row, -1] = _EVEN + text[:-1].count(1) % 2
+        return targets
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` strings: tokens and targets ``(B, n + 1)``."""

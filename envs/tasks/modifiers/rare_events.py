@@ -30,21 +30,22 @@ def first_target(batch: Batch) -> Ints:
 class RareEvents:
     """The inner task with a long tail: in TRAIN the class of a sample is drawn with a Zipf weight.
 
-    With C classes at a difficulty, the class of rank r = 1 .. C has the share ``(1 - floor) z_r + floor / C``, where
-    ``z_r`` is in proportion to ``r ** -exponent``; the floor keeps every class covered. Ranks are a fixed pseudo-random
-    order of the classes that occur, so that rare does not mean hard. PROBE and TEST are balanced over the classes,
-    which is why they are not the inner task's own samples: competence counts a rare class as much as a common one; and
-    TEST has rows ``tail=rare``, of samples of the rarest quarter of the classes alone. Worked example, C = 4, floor
-    0.1, shares in percent::
+    With C classes at a difficulty, the class of rank r = 1 .. C has the share ``(1 - floor) z_r + floor / C``,
+    where ``z_r`` is in proportion to ``r ** -exponent``; the floor keeps every class covered (as far as the inner
+    task gives samples of it: see below). Ranks are a fixed pseudo-random order of the classes that occur, so that
+    rare does not mean hard. PROBE and TEST are balanced over the classes, which is why they are not the inner
+    task's own samples: competence counts a rare class as much as a common one; and TEST has rows ``tail=rare``, of
+    samples of the rarest quarter of the classes alone. Worked example, C = 4, floor 0.1, shares in percent::
 
         rank      1   2   3   4
         even     25  25  25  25
         zipf-1   46  24  17  13        0.9 x (48, 24, 16, 12) + 2.5
         zipf-2   66  18  10   6        0.9 x (70, 18, 8, 4) + 2.5
 
-    Samples are picked from a pool of the inner task, ``oversampling`` times as large as the batch (or as C, for small
-    batches); each is used once before any is used again. A class that is not in the pool gives its share to the others,
-    in proportion. A class is judged by the labels, so noise goes outside: ``LabelNoise(RareEvents(task))``.
+    Samples are picked from a pool of the inner task, ``oversampling`` times as large as the batch (or as C, for
+    small batches); each is used once before any is used again. A class that is not in the pool gives its share to
+    the others, in proportion: where the inner task itself is skewed (bytes of a text), its rare classes stay rarer
+    than said. A class is judged by the labels, so noise goes outside: ``LabelNoise(RareEvents(task))``.
 
     Attributes:
         inner: the task.

@@ -133,6 +133,11 @@ class Forecast:
                             f"fewer than its longest window, {contexts[-1]} + {horizons[-1]}: give a longer series, "
                             "or shorter contexts, horizons or granularities"
                         )
+                    if part.values.min() == part.values.max():
+                        raise ValueError(
+                            f"series {label!r} is constant in {split.name} at granularity {step}: give a series that "
+                            "changes in each part of its time"
+                        )
                     self._parts[label, step, split] = part
         self._only = next(iter(series)) if len(series) == 1 else None
         of_series = () if self._only is not None else (Axis("series", tuple(series), ordered=False),)

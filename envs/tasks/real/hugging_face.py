@@ -105,13 +105,16 @@ class HuggingFaceTask:
         data = _loaded(source, subset, part)
         shown = _texts(data, columns)
         answers = _texts(data, answer) if answer is not None else [b""] * len(shown)
+        sizes = np.array([len(text) + len(more) for text, more in zip(shown, answers, strict=True)], dtype=np.float64)
+        sizes += 0 if answer is None else 2  # the separator and the end
+        if answer is None:  # cut before duplicates are looked for: what is alike to a student must be in one split
+            shown = [text[:max_length] for text in shown]
         kept = _distinct(shown)
         if answer is not None:
             self._rows = encoded_answers(_fitting([(shown[i], answers[i]) for i in kept], kept, max_length))
         else:
             self._rows = encoded_texts(_cut([shown[i] for i in kept], kept, max_length))
-        sizes = self._rows.lengths.astype(np.float64)
-        of_level = _levels(sizes if difficulty is None else _measured(data, difficulty)[kept], levels)
+        of_level = _levels((sizes if difficulty is None else _measured(data, difficulty))[kept], levels)
         keys = [hashlib.sha256(shown[i] + b"\0" + answers[i]).hexdigest() for i in kept]
         self._of = {value: _split(value, rows, keys) for value, rows in of_level.items()}
         values = tuple(of_level)

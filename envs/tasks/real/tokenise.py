@@ -68,8 +68,8 @@ class Bins:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """``(num_bins,)``, the centres in writing."""
-        return tuple(f"{centre:.9g}" for centre in self.values(np.arange(self.num_bins)))
+        """``(num_bins,)``, the centres in writing, always with a sign: 3 as a value is not the digit 3."""
+        return tuple(f"{centre:+.9g}" for centre in self.values(np.arange(self.num_bins)))
 
     def tokens(self, scaled: ArrayLike) -> Ints:
         """The bin of each scaled value, any shape."""

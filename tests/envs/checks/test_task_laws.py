@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from envs import IGNORE, Addition, Axis, Batch
+from envs import IGNORE, Addition, Axis, Batch, Parity
 from envs.checks import TASK_LAWS, check_task
 
 
@@ -90,6 +90,22 @@ class TimesRunBackwards(Addition):
         return Batch(batch.tokens, batch.targets, times=times)
 
 
+class ScoredWithoutATime(Addition):
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        times = np.broadcast_to(np.arange(batch.tokens.shape[1]), batch.tokens.shape).copy()
+        times[:, -1] = -1
+        return Batch(batch.tokens, batch.targets, times=times)
+
+
+class QuestionOfAnotherRow(Parity):
+    """The one target is in the last column: only ``expected_targets`` can tell."""
+
+    def sample(self, rng, difficulty, batch_size, split):
+        batch = super().sample(rng, difficulty, batch_size, split)
+        return Batch(np.roll(batch.tokens, 1, axis=0), batch.targets)
+
+
 class NoisierThanItSays(Addition):
     def sample(self, rng, difficulty, batch_size, split):
         batch = super().sample(rng, difficulty, batch_size, split)
@@ -116,6 +132,8 @@ FAKES = {
         TargetsShiftedByOne(),
         InputsLagBehind(),
         TimesRunBackwards(),
+        ScoredWithoutATime(),
+        QuestionOfAnotherRow(),
         NoisierThanItSays(),
         LabelsOtherThanItExpects(),
     ),

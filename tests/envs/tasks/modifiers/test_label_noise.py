@@ -31,7 +31,9 @@ def test_a_replacement_is_uniform_over_the_other_tokens():
     noisy, clean = sampled(LabelNoise(COPY, (0.9,)), 0.9, 4000), sampled(COPY, None, 4000)
     was_a = clean.targets == 0
     counts = np.bincount(noisy.targets[was_a & (noisy.targets != 0)], minlength=9)
-    assert counts[0] == 0  # by selection; the other eight tokens, the delimiter included, share what is left
+    # A wrong label is never the right one: a tenth is untouched, all the rest is wrong.
+    wrong, scored = (noisy.targets != clean.targets).sum(), (clean.targets != IGNORE).sum()
+    assert wrong / scored == pytest.approx(0.9, abs=4 * np.sqrt(0.9 * 0.1 / scored))
     expected = counts.sum() / 8
     assert (abs(counts[1:] - expected) < 4 * np.sqrt(expected)).all()
 

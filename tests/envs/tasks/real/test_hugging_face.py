@@ -81,6 +81,20 @@ def test_splits_hold_disjoint_rows_and_duplicates_are_dropped():
     assert task.version == HuggingFaceTask(once, **ASKED).version
 
 
+def test_texts_that_are_alike_once_cut_are_in_one_split():
+    """What a student sees decides: forty beginnings, ten endings of each."""
+    rows = [f"{start:02d} the same words {end}" for start in range(40) for end in range(10)]
+    task = HuggingFaceTask(datasets.Dataset.from_dict({"text": rows}), text="text", levels=1, max_length=10)
+    of = [set(task.contents(task.axes[0].values[0], split)) for split in Split]
+    assert sum(map(len, of)) == len(set().union(*of)) == 40
+
+
+def test_the_default_difficulty_is_the_length_before_it_is_cut():
+    rows = [f"{i:03d}" + "x" * i for i in range(300)]
+    task = HuggingFaceTask(datasets.Dataset.from_dict({"text": rows}), text="text", levels=3, max_length=50)
+    assert task.axes[0].values == (0, 1, 2)
+
+
 def test_text_is_a_stream_in_which_every_byte_but_the_first_is_scored():
     data = lines()
     task = HuggingFaceTask(data, text="text", levels=3)

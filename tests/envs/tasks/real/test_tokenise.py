@@ -30,7 +30,7 @@ def test_there_and_back_loses_at_most_half_a_bin():
 
 
 def test_bins_are_written_by_their_centres():
-    assert Bins(-1, 1, 5).symbols == ("-1", "-0.5", "0", "0.5", "1")
+    assert Bins(-1, 1, 5).symbols == ("-1", "-0.5", "+0", "+0.5", "+1")
     assert len(set(Bins().symbols)) == 4094
 
 
