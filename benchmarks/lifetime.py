@@ -80,7 +80,7 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
         if not isinstance(error, ValueError | OSError | ImportError):  # not meant for the eyes: say where it was raised
             frame = traceback.extract_tb(error.__traceback__)[-1]
             said = f"{said} (at {frame.filename}:{frame.lineno})"
-        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher}: {said}") from error
+        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher} (seed {cell.seed}): {said}") from error
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made

@@ -90,6 +90,13 @@ def show_one(name: str) -> None:
         return
     if name not in SUITES and ":" not in name:
         raise UserError(f"nothing is called {name!r}; there are: {', '.join([*SUITES, *things])}")
+    if ":" in name:
+        try:
+            make_suite(name, {})
+        except UserError:
+            raise
+        except Exception as error:  # a mistake in one's own suite is an error, not a line in a list
+            raise UserError(f"{name}: {describe(error)}") from error
     show_suite(console, name, every=True)
     try:
         described: list[Any] = list(make_suite(name, {}).tasks)

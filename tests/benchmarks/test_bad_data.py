@@ -76,6 +76,8 @@ FORECAST = ("run", "forecast", "--forecast.source")
             ("run", "copy", "--student", "lstm", "--lstm.schedule", "phase"),
             "schedule phase warms up anew in each phase",
         ),
+        (("run", "hf", "--hf.source", "nowhere.parquet", "--hf.text", "body"), "there is no file nowhere.parquet"),
+        (("list", "broken:narrow"), "broken:narrow"),
         (("profile", "hf"), "suite hf needs a data set"),
         (("run", "copy", "--student", "broken:small"), "make it with the suite's vocab_size"),
         (("run", "copy", "--student", "broken:narrow"), "to logits (B, T, V) with V above the largest target"),

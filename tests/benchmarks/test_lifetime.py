@@ -178,7 +178,7 @@ def test_whatever_a_users_student_raises_is_one_line_with_the_traceback_in_a_fil
             return super().train(batch) if self.steps <= self.bound else {}["nothing"]
 
     monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Broken(CELL.make_suite()))
-    with pytest.raises(UserError, match=r"exp3s: KeyError: 'nothing' \(at .*test_lifetime.py:\d+\)"):
+    with pytest.raises(UserError, match=r"exp3s \(seed 3\): KeyError: 'nothing' \(at .*test_lifetime.py:\d+\)"):
         run_cell(CELL, tmp_path, NoTracker())  # at the first step: found in the rehearsal
     assert not (tmp_path / "error.txt").exists()
     Broken.bound = 7
@@ -205,7 +205,7 @@ def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
     from student import TorchStudent
 
     monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: TorchStudent(lambda: torch.nn.Embedding(12, 5)))
-    with pytest.raises(UserError, match=r"exp3s: the module must map tokens .* got \(2, 17, 5\)"):
+    with pytest.raises(UserError, match=r"exp3s \(seed 3\): the module must map tokens .* got \(2, 17, 5\)"):
         run_cell(CELL, tmp_path, NoTracker())
 
 

@@ -161,6 +161,8 @@ def _loaded(source: Any, subset: str | None, part: str) -> Any:
                 Path(source).suffix, Path(source).suffix[1:]
             )
             return datasets.load_dataset(kind, data_files=str(source), split=part)
+        if Path(source).suffix in (".jsonl", ".json", ".csv", ".parquet", ".pq", ".txt"):  # no name on the hub
+            raise FileNotFoundError(f"expected a file of rows; there is no file {source}")
         return datasets.load_dataset(str(source), subset, split=part)
     if not hasattr(source, "column_names") or isinstance(source, Mapping):
         raise TypeError(
