@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.batch import Batch, Ints
+from envs.batch import IGNORE, Batch, Ints
 from envs.suite import Axis, Difficulty, Split
 from envs.tasks.exact import ExactTask, increasing
 from envs.tasks.sequence import answered, spliced
@@ -81,6 +81,14 @@ class ModularArithmetic(ExactTask):
         if self.out_of_range is not None:
             return super().beyond
         return tuple({**d, "length": max(int(d["length"]), int(d["depth"]) + 1)} for d in super().beyond)
+
+    def expected_targets(self, tokens: Ints) -> Ints:
+        """The targets that go with ``(B, T)`` inputs, by Python's arithmetic: what the laws hold samples against."""
+        targets = np.full_like(tokens, IGNORE)
+        for row, text in enumerate(tokens.tolist()):
+            expression = "".join(self.symbols[token] for token in text[:-1])  # numbers, + - * and brackets alone
+            targets[row, -1] = eval(expression) % self.modulus
+        return targets
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` expressions: tokens and targets ``(B, 2 length + 2 depth)``."""

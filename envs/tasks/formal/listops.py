@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.batch import Batch, Ints
+from envs.batch import IGNORE, Batch, Ints
 from envs.suite import Axis, Difficulty, Split
 from envs.tasks.exact import ExactTask, increasing
 from envs.tasks.sequence import answered, spliced
@@ -69,6 +69,24 @@ class ListOps(ExactTask):
             Axis("arguments", tuple(self.arguments)),
             Axis("length", tuple(self.lengths)),
         )
+
+    def expected_targets(self, tokens: Ints) -> Ints:
+        """The targets that go with ``(B, T)`` inputs, by a stack: what the laws hold samples against."""
+        targets = np.full_like(tokens, IGNORE)
+        for row, text in enumerate(tokens.tolist()):
+            stack: list[list[int]] = [[]]  # of each open expression its operator, then its values
+            for token in text:
+                if token == _END:
+                    operator, *values = stack.pop()
+                    ordered, n = sorted(values), len(values)
+                    median = (ordered[(n - 1) // 2] + ordered[n // 2]) // 2
+                    stack[-1].append((ordered[0], ordered[-1], median, sum(values) % 10)[operator - _FIRST])
+                elif token >= _FIRST:
+                    stack.append([token])
+                else:
+                    stack[-1].append(token)
+            targets[row, -1] = stack[0][0]
+        return targets
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` expressions: tokens and targets ``(B, length ((depth - 1)(arguments + 1) + 1) + 2)``."""

@@ -81,6 +81,21 @@ class Lego(ExactTask):
         """The columns of the clauses, ``(n, 5)``: in another order they say the same."""
         return np.arange(5 * self._num_clauses(int(difficulty["chain"]))).reshape(-1, 5)
 
+    def expected_targets(self, tokens: Ints) -> Ints:
+        """The targets that go with ``(B, T)`` inputs, clause by clause: what the laws hold samples against."""
+        targets = np.full_like(tokens, IGNORE)
+        for row, text in enumerate(tokens.tolist()):
+            end = text.index(_QUERY)
+            clauses = {text[i]: (text[i + 2], text[i + 3]) for i in range(0, end, 5)}
+            for place in range(end + 1, len(text)):
+                if text[place] < _LETTERS:
+                    minus, variable = 0, text[place]
+                    while variable != _ONE:
+                        sign, variable = clauses[variable]
+                        minus += sign - _PLUS
+                    targets[row, place] = _PLUS + minus % 2
+        return targets
+
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Draws ``batch_size`` chains of n clauses: tokens and targets ``(B, 5n + 2)``, or ``(B, 5n + 2k)``."""
         chain = int(difficulty["chain"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from envs import IGNORE, Addition, Axis, Batch, Parity
+from envs import IGNORE, Addition, Axis, Batch, Lego, ListOps, ModularArithmetic, Parity
 from envs.checks import TASK_LAWS, check_task
 
 
@@ -98,12 +98,15 @@ class ScoredWithoutATime(Addition):
         return Batch(batch.tokens, batch.targets, times=times)
 
 
-class QuestionOfAnotherRow(Parity):
-    """The one target is in the last column: only ``expected_targets`` can tell."""
+def question_of_another_row(kind):
+    """A task whose one target is in the last column, with the inputs of the row before: ``expected_targets`` tells."""
 
-    def sample(self, rng, difficulty, batch_size, split):
-        batch = super().sample(rng, difficulty, batch_size, split)
-        return Batch(np.roll(batch.tokens, 1, axis=0), batch.targets)
+    class Shifted(kind):
+        def sample(self, rng, difficulty, batch_size, split):
+            batch = super().sample(rng, difficulty, batch_size, split)
+            return Batch(np.roll(batch.tokens, 1, axis=0), batch.targets)
+
+    return Shifted()
 
 
 class NoisierThanItSays(Addition):
@@ -133,7 +136,7 @@ FAKES = {
         InputsLagBehind(),
         TimesRunBackwards(),
         ScoredWithoutATime(),
-        QuestionOfAnotherRow(),
+        *(question_of_another_row(kind) for kind in (Parity, ListOps, ModularArithmetic, Lego)),
         NoisierThanItSays(),
         LabelsOtherThanItExpects(),
     ),
