@@ -31,7 +31,7 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 overhead: .venv/installed ## what a curriculum costs, against the bare training loop
-	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.studies.overhead
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 import tyro
 
+from benchmarks.components.teachers import parts_of
 from benchmarks.doctor import examine
-from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
+from benchmarks.flags import chosen, refuse_unused, student_component, teacher_settings, with_hyperparameters
 from benchmarks.grid import Execution, run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.profile import profile_suite
-from benchmarks.settings import Cell, Schedule, component, schedule_of
+from benchmarks.settings import Cell, Schedule, component, refuse_unknown_teacher, schedule_of
 from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import Mode
@@ -188,7 +189,9 @@ def _run(
     workers: int,
 ) -> None:
     schedule = _schedule(common)
-    refuse_unused(common, {common.suite, *teachers, *map(student_component, students)})
+    refuse_unused(
+        common, {common.suite, *(p for name in teachers for p in parts_of(name)), *map(student_component, students)}
+    )
     if min(seeds) < 0:
         raise UserError(f"seeds must not be negative; got {min(seeds)}")
     cells = [
@@ -206,16 +209,18 @@ def _run(
             {
                 "suite": chosen(common, common.suite),
                 "student": chosen(common, student_component(student)),
-                "teacher": chosen(common, teacher),
+                "teacher": teacher_settings(common, teacher),
             },
         )
         for student in dict.fromkeys(students)
         for seed in seeds
         for teacher in dict.fromkeys(teachers)
     ]
-    for kind, names in (("suite", [common.suite]), ("student", students), ("teacher", teachers)):
-        for name in names:
-            component(kind, name)  # type: ignore[arg-type]
+    component("suite", common.suite)
+    for student in students:
+        component("student", student)
+    for teacher in teachers:
+        refuse_unknown_teacher(teacher)
     slug = common.suite.replace(":", ".")
     out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
     execution = Execution(workers, common.wandb, common.project, common.overwrite, job_type, common.checkpoint_every)

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import tyro
 
 from benchmarks.components.students import OwnStudent
-from benchmarks.settings import STUDENTS, SUITES, TEACHERS
+from benchmarks.components.teachers import parts_of
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS
 from benchmarks.store import UserError
 
 _COMPONENTS: dict[str, Any] = {
@@ -20,6 +21,7 @@ _COMPONENTS: dict[str, Any] = {
     **STUDENTS,
     "own": OwnStudent(),
     **TEACHERS,
+    **WRAPPERS,
 }
 
 
@@ -34,7 +36,7 @@ def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]
         usual: components that have flags in any case.
     """
     own = {"own"} if any(":" in argument for argument in arguments) else set()
-    told = own | {part for argument in arguments for part in re.split(r"[,.=]", argument.lstrip("-"))} | usual
+    told = own | {part for argument in arguments for part in re.split(r"[,.=+]", argument.lstrip("-"))} | usual
     fields = [
         (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
         for name, default in _COMPONENTS.items()
@@ -67,6 +69,12 @@ def chosen(command: Any, name: str) -> dict[str, Any]:
     """The hyper-parameters of a component as the command was given them; nothing for the user's own."""
     flags = getattr(command, "hyper", None)
     return {} if name not in _COMPONENTS else settings_of(getattr(flags, name.replace("-", "_"), _COMPONENTS[name]))
+
+
+def teacher_settings(command: Any, name: str) -> dict[str, Any]:
+    """The hyper-parameters of a teacher, and under ``+floor`` and the like those of the wrappers around it."""
+    inner, *wrappers = parts_of(name)
+    return {**chosen(command, inner), **{f"+{wrapper}": chosen(command, wrapper) for wrapper in wrappers}}
 
 
 def refuse_unused(command: Any, used: set[str]) -> None:

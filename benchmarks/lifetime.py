@@ -49,8 +49,7 @@ class Status(NamedTuple):
 def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     """Suite, environment and teacher of a cell.
 
-    A teacher that reads no gains (``feedback`` is ``any``), or that is given probes instead (``full``), is not charged
-    for a signal that it would not read.
+    A teacher that reads no gains, or is given probes instead (``full``), is not charged for a signal.
 
     Raises:
         UserError: a setting or a file is not what was expected.
@@ -65,12 +64,13 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
             updates_per_decision=cell.schedule.updates_per_decision,
             batch_size=cell.schedule.batch_size,
             redraw=cell.redraw,
-            signal=cell.signal if made.feedback == "sampled" else "accuracy_gain",
+            signal=cell.signal if made.feedback != "full" and teacher.reads_gain(made) else "accuracy_gain",
             probe="all" if made.feedback == "full" else "none",
             probe_size=cell.probe_size,
             weighting=cell.weighting,
             tokens_per_update=cell.tokens_per_update,
         )
+        made.reset(suite.arms, 1, cell.seed)  # a file that is not there, a schedule of other arms
         env.student.reset([cell.seed])  # a module that cannot be made, or cannot read the suite, is found now
         _rehearse(env, cell.seed)
     except UserError:

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import torch
 
-import teacher
 from benchmarks.components.students import (
     GPT2Student,
     GRUStudent,
@@ -38,6 +37,9 @@ from benchmarks.components.suites import (
     TextSuite,
     TiersSuite,
 )
+from benchmarks.components.teachers import TEACHERS as TEACHERS
+from benchmarks.components.teachers import WRAPPERS as WRAPPERS
+from benchmarks.components.teachers import Exp4Teacher, parts_of
 from benchmarks.store import UserError, describe
 from envs import Student, Suite, Task, tasks
 from envs.curriculum.settings import Redraw, Weighting
@@ -96,14 +98,6 @@ STUDENTS: dict[str, StudentComponent] = {
     "seq2seq": Seq2SeqStudent(),
     "gpt2": GPT2Student(),
 }
-TEACHERS: dict[str, Any] = {
-    "uniform": teacher.Uniform(),
-    "target-only": teacher.TargetOnly(),
-    "mixed": teacher.Mixed(),
-    "combined": teacher.Combined(),
-    "exp3": teacher.Exp3(),
-    "exp3s": teacher.Exp3S(),
-}
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ class Cell:
     student: str
     """Name of a student, or ``package.module:name``."""
     teacher: str
-    """Name of a teacher, or ``package.module:name``."""
+    """Name of a teacher, or ``package.module:name``; wrappers follow: ``exp3s+floor+review``."""
     seed: int
     """Seed of the student's weights, its batches, the draws of arms and the teacher."""
     schedule: Schedule
@@ -156,7 +150,7 @@ class Cell:
 
     def make_teacher(self) -> Teacher:
         """The teacher."""
-        return make_teacher(self.teacher, self.options.get("teacher", {}))
+        return make_teacher(self.teacher, self.options.get("teacher"))
 
 
 def _as_folder(part: str) -> str:
@@ -189,12 +183,21 @@ def schedule_of(suite: str) -> Schedule:
     return Schedule() if ":" in suite else _known("suite", suite, SUITES)[1]
 
 
-def component(kind: Literal["suite", "student", "teacher"], name: str) -> Any:
+def component(kind: Literal["suite", "student", "teacher", "wrapper"], name: str) -> Any:
     """The settings object behind a name; None for ``package.module:name``."""
     if ":" in name:
         return None
-    found = _known(kind, name, {"suite": SUITES, "student": STUDENTS, "teacher": TEACHERS}[kind])  # type: ignore[arg-type]
+    known = {"suite": SUITES, "student": STUDENTS, "teacher": TEACHERS, "wrapper": WRAPPERS}[kind]
+    found = _known(kind, name, known)  # type: ignore[arg-type]
     return found[0] if kind == "suite" else found
+
+
+def refuse_unknown_teacher(name: str) -> None:
+    """Raises ``UserError`` unless a teacher and its wrappers exist."""
+    inner, *wrappers = parts_of(name)
+    component("teacher", inner)
+    for wrapper in wrappers:
+        component("wrapper", wrapper)
 
 
 def _called(reference: str, *arguments: Any) -> Any:
@@ -243,12 +246,24 @@ def make_student(
     return whole
 
 
-def make_teacher(name: str, options: dict[str, Any]) -> teacher.Teacher:
-    """A teacher by name, or the user's: a class or function without arguments that makes one."""
-    if ":" not in name:
-        default = component("teacher", name)
-        settings = {f.name: getattr(default, f.name) for f in dataclasses.fields(default) if f.init}
-        made: teacher.Teacher = type(default)(**{**settings, **options})
-        return made
-    own: teacher.Teacher = _called(name)
-    return own
+def make_teacher(name: str, options: dict[str, Any] | None = None) -> Teacher:
+    """A teacher by name, or the user's: a class or function without arguments that makes one.
+
+    ``options`` are its hyper-parameters; under ``+floor`` and the like those of the wrappers around it.
+    """
+    options = options or {}
+    inner, *wrappers = parts_of(name)
+    own = {key: value for key, value in options.items() if not key.startswith("+")}
+    made: Teacher = _called(inner) if ":" in inner else _built_in_teacher(inner, own)
+    for wrapper in wrappers:
+        made = dataclasses.replace(component("wrapper", wrapper), **options.get(f"+{wrapper}", {})).around(made)
+    return made
+
+
+def _built_in_teacher(name: str, options: dict[str, Any]) -> Teacher:
+    default = component("teacher", name)
+    if isinstance(default, Exp4Teacher):
+        return dataclasses.replace(default, **options).build(make_teacher)
+    settings = {f.name: getattr(default, f.name) for f in dataclasses.fields(default) if f.init}
+    made: Teacher = type(default)(**{**settings, **options})
+    return made

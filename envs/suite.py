@@ -99,6 +99,7 @@ class Arms:
         levels: int64 ``(A,)``, rank of the arm's total difficulty over the ordered axes, easiest 0. Arms of one level
             are equally hard as far as is known.
         positions: int64 ``(A, D)``, the index of the value on each axis; -1 on an axis the task lacks.
+        thresholds: float64 ``(A,)``, the competence from which each arm counts as mastered.
     """
 
     names: tuple[str, ...]
@@ -108,6 +109,7 @@ class Arms:
     tasks: Ints
     levels: Ints
     positions: Ints
+    thresholds: Floats
 
     @property
     def num_arms(self) -> int:
@@ -161,7 +163,7 @@ class Suite:
         if not any(is_target):
             raise ValueError("targets selects no arm; at least one arm must count")
         self.arms = _describe(self.tasks, self._arms, np.array(is_target))
-        self.thresholds = np.array([tasks[t].mastery for t, _ in self._arms])
+        self.thresholds = self.arms.thresholds
         self.weights = np.array(
             [1.0 if weights is None else weights(tasks[t].name, d) for t, d in self._arms], dtype=float
         )
@@ -291,4 +293,6 @@ def _describe(tasks: tuple[Task, ...], arms: list[tuple[int, Difficulty]], targe
             totals[a] += coordinates[a, d] * axis.ordered
     levels = np.unique(totals.round(9), return_inverse=True)[1].reshape(-1)
     names = tuple(_arm_name(tasks[t], difficulty) for t, difficulty in arms)
-    return Arms(names, axes, coordinates, targets, np.array([t for t, _ in arms]), levels, positions)
+    number = np.array([t for t, _ in arms])
+    thresholds = np.array([task.mastery for task in tasks])[number]
+    return Arms(names, axes, coordinates, targets, number, levels, positions, thresholds)

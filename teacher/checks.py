@@ -38,6 +38,18 @@ class _Arms:
     def coordinates(self) -> Floats:
         return np.linspace(0, 1, self.num_arms)[:, None]
 
+    @property
+    def tasks(self) -> NDArray[np.int64]:
+        return np.zeros(self.num_arms, dtype=np.int64)
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        return np.arange(self.num_arms)[:, None]
+
+    @property
+    def thresholds(self) -> Floats:
+        return np.full(self.num_arms, 0.95)
+
 
 def _global_stream() -> bytes:
     state = np.random.get_state(legacy=False)  # noqa: NPY002

@@ -35,6 +35,18 @@ class ArmsView(Protocol):
     def coordinates(self) -> Floats:
         """``(A, D)``, difficulty on each axis in [0, 1]."""
 
+    @property
+    def tasks(self) -> NDArray[np.int64]:
+        """``(A,)``, the number of each arm's task."""
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """``(A, D)``, the index of the arm's value on each axis, easiest 0; -1 on an axis that its task lacks."""
+
+    @property
+    def thresholds(self) -> Floats:
+        """``(A,)``, the competence from which each arm counts as mastered."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Feedback:
@@ -79,13 +91,21 @@ def refuse_before_reset(verb: str, state: object) -> None:
         raise RuntimeError(f"{verb} before reset: call reset(arms, num_envs, seed) first")
 
 
+def reads_gain(teacher: Teacher) -> bool:
+    """Whether a teacher reads gains, so that a signal is worth its charge.
+
+    Its own word for it if it has one (``reads_gain``), else whether its feedback is not ``any``.
+    """
+    return bool(getattr(teacher, "reads_gain", teacher.feedback != "any"))
+
+
 class Teacher(Protocol):
     """K independent teachers, one per student. ``teacher.checks.check_teacher`` proves an implementation right.
 
     Attributes:
-        feedback: what the estimator assumes: ``sampled`` (arms are observed as drawn from the mixture), ``full`` (every
-            arm in every decision: ``probe="all"``), or ``any`` (it reads no
-            gains, so it need not pay for a signal).
+        feedback: what the estimator assumes: ``sampled`` (arms are observed as drawn from the mixture: bandit feedback
+            where a decision holds one arm, semi-bandit where it draws several), ``full`` (every arm in every decision:
+            ``probe="all"``, charged), or ``any`` (it reads no gains, so it need not pay for a signal).
     """
 
     @property

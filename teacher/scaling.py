@@ -1,13 +1,104 @@
-"""Reward scaling: gains of any unit to [-1, 1]."""
+"""Reward scaling: gains of any unit to [-1, 1], for K students at once."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.randomness import finalise, keys
+
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Scaler(Protocol):
+    """Maps gains to [-1, 1]."""
+
+    def __call__(self, gain: Floats, observed: Bools) -> Floats:
+        """Takes in the observed gains ``(K, A)``; returns all of them scaled, zero where not observed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of what was kept."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores ``state_dict``."""
+
+
+MakeScaler = Callable[[int, int], Scaler]
+"""Makes a scaler from (num_envs, seed)."""
+
+
+class AffineScaler:
+    """r = clip((gain - offset) / unit, -1, 1): for gains whose range is known.
+
+    Raises:
+        ValueError: unit not above 0.
+    """
+
+    def __init__(self, offset: float = 0.0, unit: float = 1.0):
+        if not 0 < unit < float("inf"):
+            raise ValueError(f"unit must be finite and above 0; got {unit}")
+        self.offset, self.unit = offset, unit
+
+    def __call__(self, gain: Floats, observed: Bools) -> Floats:
+        """The observed gains, shifted and scaled."""
+        return np.where(observed, np.clip((gain - self.offset) / self.unit, -1.0, 1.0), 0.0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing is kept."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to restore."""
+
+
+class RunningScaler:
+    """Standardises by the running mean and deviation of all gains so far (this one included).
+
+    So::
+
+        r = clip((gain - mean) / (width * deviation), -1, 1)
+
+    r = 0 while the deviation is zero.
+
+    Args:
+        num_envs: K.
+        seed: unused: nothing is drawn (the same arguments as ``QuantileScaler``).
+        width: deviations that map to 1.
+
+    Reference: B. Welford (1962), Technometrics 4(3), in the form for groups of T. Chan et al. (1979).
+    """
+
+    def __init__(self, num_envs: int, seed: int = 0, width: float = 2.0):
+        if not 0 < width < float("inf"):
+            raise ValueError(f"width must be finite and above 0; got {width}")
+        self.width = width
+        self._count, self._mean, self._squares = np.zeros((3, num_envs, 1))
+
+    def __call__(self, gain: Floats, observed: Bools) -> Floats:
+        """Takes in the observed gains ``(K, A)`` and returns all gains scaled; zero where not observed."""
+        fresh = observed.sum(axis=1, keepdims=True)
+        mean = np.where(observed, gain, 0.0).sum(axis=1, keepdims=True) / np.maximum(fresh, 1)
+        squares = np.where(observed, (gain - mean) ** 2, 0.0).sum(axis=1, keepdims=True)
+        total = self._count + fresh
+        shift = np.where(fresh > 0, mean - self._mean, 0.0)
+        self._squares = self._squares + squares + shift**2 * self._count * fresh / np.maximum(total, 1)
+        self._mean = self._mean + shift * fresh / np.maximum(total, 1)
+        self._count = total
+        deviation = np.sqrt(self._squares / np.maximum(total, 1))
+        scaled = np.where(deviation > 0, (gain - self._mean) / np.where(deviation > 0, self.width * deviation, 1.0), 0)
+        return np.where(observed, np.clip(scaled, -1.0, 1.0), 0.0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Count, mean and sum of squares."""
+        return {"count": self._count.copy(), "mean": self._mean.copy(), "squares": self._squares.copy()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores ``state_dict``."""
+        self._count, self._mean, self._squares = (state[name].copy() for name in ("count", "mean", "squares"))
 
 
 class QuantileScaler:
@@ -33,11 +124,11 @@ class QuantileScaler:
 
     def __init__(self, num_envs: int, seed: int, size: int = 1000, low: float = 0.2, high: float = 0.8):
         self.size, self.low, self.high = size, low, high
-        self._keys = np.arange(num_envs, dtype=np.uint64) + np.uint64(seed)
+        self._keys = keys(seed, num_envs)
         self._kept = np.full((num_envs, size), np.inf)  # unused slots sort last
         self._seen = np.zeros(num_envs, dtype=np.int64)
 
-    def __call__(self, gain: Floats, observed: NDArray[np.bool_]) -> Floats:
+    def __call__(self, gain: Floats, observed: Bools) -> Floats:
         """Takes in the observed gains ``(K, A)`` and returns all gains scaled; zero where not observed."""
         rows, arms = np.nonzero(observed)  # sorted by row
         fresh = observed.sum(axis=1)
@@ -83,14 +174,8 @@ def _quantile(ordered: Floats, used: NDArray[np.int64], q: float) -> Floats:
 
 
 def _hash(key: NDArray[np.uint64], number: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A uniform non-negative number for (key, number).
-
-    Reference: the SplitMix64 finaliser; G. Steele, D. Lea and C. Flood (2014), doi:10.1145/2714064.2660195.
-    """
+    """A uniform non-negative number for (key, number)."""
     with np.errstate(over="ignore"):
         z = key * np.uint64(0x9E3779B97F4A7C15) + number.astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = (z ^ (z >> np.uint64(31))) >> np.uint64(1)
-    number_in_63_bits: NDArray[np.int64] = z.astype(np.int64)
+    number_in_63_bits: NDArray[np.int64] = (finalise(z) >> np.uint64(1)).astype(np.int64)
     return number_in_63_bits

@@ -21,6 +21,7 @@ ONLY_IN = {"wandb": {"benchmarks/tracking.py"}, "stable_baselines3": set()}
 INSIDE = {
     "envs/tasks/real/hugging_face.py": {"datasets"},
     "envs/tasks/real/gym.py": {"reasoning_gym"},
+    "teacher/progress/alp_gmm.py": {"sklearn"},
     "envs/tasks/real/series.py": {"matplotlib", "polars", "statsmodels"},
     "student/models/hugging_face.py": {"transformers"},
 }

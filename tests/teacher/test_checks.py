@@ -35,7 +35,7 @@ class NotADistribution(Uniform):
 
 class ActsBeforeReset(Uniform):
     def act(self, obs):
-        return np.full((1, 5), 0.2) if self._mixture is None else super().act(obs)
+        return np.full((1, 5), 0.2) if self._state is None else super().act(obs)
 
 
 class TakesAnything(Exp3S):
@@ -52,7 +52,7 @@ class FailsWithOneArm(Uniform):
 
 class NeverForgets(Exp3S):
     def reset(self, arms, num_envs, seed):
-        if self._weights is None or self._weights.shape != (num_envs, arms.num_arms):
+        if self._state is None or self._shape != (num_envs, arms.num_arms):
             super().reset(arms, num_envs, seed)
 
 
@@ -108,9 +108,9 @@ class GammaZero(Exp3):
     """The baseline of a published comparison: it never updates a weight."""
 
     def update(self, obs, mixture, feedback):
-        kept = None if self._sums is None else self._sums.copy()
+        kept = None if self._state is None else self._state["sums"].copy()
         super().update(obs, mixture, feedback)
-        self._sums = kept
+        self._state["sums"] = kept
 
 
 class WrongSign(Exp3S):

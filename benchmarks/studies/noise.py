@@ -1,6 +1,7 @@
 """How much competence each teacher loses to wrong training labels: the same lifetimes at several noise rates.
 
-``python -m benchmarks.noise [--out FILE]`` prints a row per rate and teacher; interrupted, it goes on where it was.
+``python -m benchmarks.studies.noise [--out FILE]`` prints a row per rate and teacher; interrupted, it goes
+on where it was.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def sweep(options: Options) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Sweeps, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.noise")
+    options = tyro.cli(Options, prog="python -m benchmarks.studies.noise")
     rows = sweep(options)
     table = Table("noise", "teacher", "solved", "final competence", "area under curve", "area lost", box=None)
     for row in rows:
@@ -99,7 +100,7 @@ def main() -> None:
         settings = {name: value for name, value in settings.items() if name not in ("runs", "out")}
         write_json(
             options.out,
-            {"command": "python -m benchmarks.noise", **settings, "environment": environment(), "groups": rows},
+            {"command": "python -m benchmarks.studies.noise", **settings, "environment": environment(), "groups": rows},
         )
 
 

@@ -1,7 +1,8 @@
 """What the curriculum costs: a decision against the bare training loop of the same module, same data, in one run.
 
-``python -m benchmarks.overhead`` prints the ratios as a table and, with ``--out FILE``, writes them as JSON. Measures
-alternate, block by block, so that a machine that slows down slows both; the median of the paired ratios is reported.
+``python -m benchmarks.studies.overhead`` prints the ratios as a table and, with ``--out FILE``, writes them as JSON.
+Measures alternate, block by block, so that a machine that slows down slows both; the median of the paired ratios is
+reported.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def bandit(num_envs: int, num_arms: int, steps: int) -> dict[str, float]:
     shape = (num_envs, num_arms)
     zeros = np.zeros(num_arms, dtype=np.int64)
     names = tuple(map(str, range(num_arms)))
-    arms = Arms(names, (), np.zeros((num_arms, 0)), zeros == 0, zeros, zeros, np.zeros((num_arms, 0), dtype=np.int64))
+    none = np.zeros((num_arms, 0))
+    arms = Arms(names, (), none, zeros == 0, zeros, zeros, none.astype(np.int64), np.ones(num_arms))
     taught.reset(arms, num_envs, 0)
     rng, obs = np.random.default_rng(0), np.zeros((num_envs, num_arms, 1), dtype=np.float32)
     spent = []
@@ -158,7 +160,7 @@ def measure(options: Options) -> dict[str, Any]:
 
 def main() -> None:
     """Measures, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.overhead")
+    options = tyro.cli(Options, prog="python -m benchmarks.studies.overhead")
     figures = measure(options)
     table = Table("what", "figure", "value", box=None, header_style="bold")
     for what, values in figures.items():
@@ -166,7 +168,7 @@ def main() -> None:
             table.add_row(what, name, value if isinstance(value, str) else f"{value:.4g}")
     Console().print(table)
     if options.out is not None:
-        command = f"python -m benchmarks.overhead --blocks {options.blocks} --decisions {options.decisions}"
+        command = f"python -m benchmarks.studies.overhead --blocks {options.blocks} --decisions {options.decisions}"
         write_json(options.out, {"command": command, "environment": environment(), "figures": figures})
 
 

@@ -1,0 +1,47 @@
+"""Unbiased estimates of every arm's reward, in each feedback mode.
+
+- **bandit**: the decision held one arm, a. The estimate is r_a / p_a for it, zero for the others.
+- **semi-bandit**: the decision drew several arms from the mixture and each was observed. With f_a the share of the
+  decision's sequences that arm a got, E[f_a] = p_a, so r_a f_a / p_a is unbiased; with one arm it is the bandit's.
+- **full**: every arm was measured (``probe="all"``, charged). The estimate is the reward itself: a weight 1 / p would
+  correct twice.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teacher.loop import Feedback
+
+Floats = NDArray[np.float64]
+Kind = Literal["sampled", "full"]
+"""What an estimator assumes: ``sampled`` (bandit or semi-bandit) or ``full``."""
+
+
+def drawn_share(feedback: Feedback) -> Floats:
+    """f, the share of the decision's sequences that each arm got: ``(K, A)``, rows sum to one (or are zero)."""
+    total = feedback.count.sum(axis=1, keepdims=True)
+    share: Floats = feedback.count / np.maximum(total, 1)
+    return share
+
+
+def estimated(values: Floats, mixture: Floats, feedback: Feedback, kind: Kind, bias: float = 0.0) -> Floats:
+    """Estimates of ``values`` for every arm ``(K, A)``; zero where not observed.
+
+    Args:
+        values: rewards or losses of the observed arms, ``(K, A)``.
+        mixture: p, what the arms were drawn from, ``(K, A)``.
+        feedback: whose counts say what was observed.
+        kind: ``sampled`` or ``full``.
+        bias: added to p (the implicit exploration of EXP3-IX); 0: unbiased.
+    """
+    if kind == "full":
+        return np.where(feedback.count > 0, values, 0.0)
+    share = drawn_share(feedback)
+    # Nothing is drawn at a chance of 1e-12; feedback of an arm that was not drawn from the mixture overflows nothing.
+    chance = np.maximum(mixture + bias, 1e-12)
+    estimate: Floats = values * share / np.where(share > 0, chance, 1.0)
+    return estimate

@@ -1,0 +1,124 @@
+"""Wrappers that change the mixture: coverage floor, review of mastered arms, cool-down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from teacher.arrays import refuse_outside
+from teacher.loop import ArmsView, Feedback, Floats, Teacher
+from teacher.mixtures import floored, proportional
+from teacher.wrappers.wrapper import State, Wrapper
+
+
+@dataclass
+class CoverageFloor(Wrapper):
+    """No arm ever gets less than share / A: (1 - share) p + share / A.
+
+    Keeps the whole space covered and the variance of importance weights bounded (r / p is at most A / share).
+
+    Attributes:
+        inner: the teacher.
+        share: of the mixture that is spread over all arms.
+
+    Raises:
+        ValueError: share outside (0, 1].
+    """
+
+    inner: Teacher
+    share: float = 0.1
+
+    def _check(self) -> None:
+        refuse_outside("share", self.share, 0, 1, "0 is no floor")
+
+    def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
+        return {}
+
+    def _adjust(self, state: State, mixture: Floats) -> Floats:
+        return floored(mixture, self.share)
+
+
+@dataclass
+class Review(Wrapper):
+    """Replays mastered arms, so that they are not forgotten: a share of the mixture goes to them.
+
+    An arm is mastered from the first time that its running competence reaches its threshold. The share goes to mastered
+    arms in proportion to 1/A plus how far they have fallen below their threshold since; nothing while none is.
+
+    Attributes:
+        inner: the teacher.
+        share: of the mixture that reviews.
+        step: of the running mean of competence, per visit.
+
+    Raises:
+        ValueError: share or step outside (0, 1].
+    """
+
+    inner: Teacher
+    share: float = 0.2
+    step: float = 0.3
+
+    def _check(self) -> None:
+        refuse_outside("share", self.share, 0, 1, "0 reviews nothing")
+        refuse_outside("step", self.step, 0, 1, "0 never learns")
+
+    def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
+        shape = (num_envs, arms.num_arms)
+        return {"competence": np.zeros(shape), "mastered": np.zeros(shape, dtype=bool)}
+
+    def _adjust(self, state: State, mixture: Floats) -> Floats:
+        fallen = np.maximum(0.0, self._arms.thresholds - state["competence"])
+        due = np.where(state["mastered"], 1.0 / self._shape[1] + fallen, 0.0)
+        share = np.where(state["mastered"].any(axis=1, keepdims=True), self.share, 0.0)
+        return (1.0 - share) * mixture + share * proportional(due)
+
+    def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
+        change = np.where(feedback.count > 0, feedback.competence - state["competence"], 0.0)
+        state["competence"] += self.step * change
+        state["mastered"] |= state["competence"] >= self._arms.thresholds
+        return feedback
+
+
+@dataclass
+class Cooldown(Wrapper):
+    """After a change the mixture is held for some decisions, so that its effect can be seen before the next.
+
+    A new mixture is taken up when it differs from the held one by more than ``tolerance`` (total variation, half the
+    summed distance) and the held one is at least ``decisions`` old. The inner teacher goes on learning meanwhile.
+
+    Attributes:
+        inner: the teacher.
+        decisions: how long a mixture is held at least.
+        tolerance: change below which the held mixture stays.
+
+    Raises:
+        ValueError: a value out of range.
+    """
+
+    inner: Teacher
+    decisions: int = 5
+    tolerance: float = 0.0
+
+    def _check(self) -> None:
+        if self.decisions < 1 or not 0 <= self.tolerance < 1:
+            raise ValueError(
+                "decisions must be at least 1 and tolerance in [0, 1); "
+                f"got decisions={self.decisions}, tolerance={self.tolerance}"
+            )
+
+    def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
+        # An age of `decisions` lets the first mixture in.
+        return {"held": np.zeros((num_envs, arms.num_arms)), "age": np.full(num_envs, self.decisions)}
+
+    def _adjust(self, state: State, mixture: Floats) -> Floats:
+        distance = 0.5 * np.abs(mixture - state["held"]).sum(axis=1)
+        none_yet = state["held"].sum(axis=1) == 0
+        change = none_yet | ((state["age"] >= self.decisions) & (distance > self.tolerance))
+        return np.where(change[:, None], mixture, state["held"])
+
+    def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
+        same = (mixture == state["held"]).all(axis=1)
+        state["age"] = np.where(same, state["age"] + 1, 1)
+        state["held"] = np.array(mixture, dtype=np.float64)
+        return feedback
