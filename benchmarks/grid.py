@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 
+from benchmarks.assembly import build
 from benchmarks.ladder import ladder_share
-from benchmarks.lifetime import Status, build, run_cell
+from benchmarks.lifetime import Status, run_cell
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell

@@ -14,6 +14,7 @@ import polars as pl
 import torch
 
 import teacher
+from benchmarks.assembly import build
 from benchmarks.forecasts import forecast_errors
 from benchmarks.ladder import Ladder
 from benchmarks.settings import Cell
@@ -27,11 +28,9 @@ from benchmarks.store import (
     write_table,
     write_text,
 )
-from benchmarks.trace import Trace
+from benchmarks.trace import COSTS, Trace
 from benchmarks.tracking import Tracker
-from envs import CurriculumVectorEnv, DivergedError, Split, Suite, stack
-from envs.progress import SIGNALS, Decision
-from teacher import Teacher
+from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
 
@@ -44,70 +43,6 @@ class Status(NamedTuple):
     budget: int
     arm: str
     competence: float
-
-
-def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
-    """Suite, environment and teacher of a cell.
-
-    A teacher that reads no gains, or is given probes instead (``full``), is not charged for a signal.
-
-    Raises:
-        UserError: a setting or a file is not what was expected.
-    """
-    try:
-        suite = cell.make_suite()
-        made = cell.make_teacher()
-        env = CurriculumVectorEnv(
-            suite,
-            cell.make_student(suite),
-            budget=cell.schedule.budget,
-            updates_per_decision=cell.schedule.updates_per_decision,
-            batch_size=cell.schedule.batch_size,
-            redraw=cell.redraw,
-            signal=cell.signal if made.feedback != "full" and teacher.reads_gain(made) else "accuracy_gain",
-            probe="all" if made.feedback == "full" else "none",
-            probe_size=cell.probe_size,
-            weighting=cell.weighting,
-            tokens_per_update=cell.tokens_per_update,
-        )
-        made.reset(suite.arms, 1, cell.seed)  # a file that is not there, a schedule of other arms
-        env.student.reset([cell.seed])  # a module that cannot be made, or cannot read the suite, is found now
-        _rehearse(env, cell.seed)
-    except UserError:
-        raise
-    except Exception as error:  # a component of the user's may raise anything
-        said = describe(error)
-        if not isinstance(error, ValueError | OSError | ImportError):  # not meant for the eyes: say where it was raised
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            said = f"{said} (at {frame.filename}:{frame.lineno})"
-        raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher} (seed {cell.seed}): {said}") from error
-    if cell.schedule.evaluate_every < 1:
-        raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
-    return suite, env, made
-
-
-_REHEARSED_ARMS = 256
-
-
-def _rehearse(env: CurriculumVectorEnv, seed: int) -> None:
-    """Samples every arm, evaluates the longest and takes one training step with its signal; then all starts anew.
-
-    What a task, a student or a signal cannot do is so found out before anything is written.
-    """
-    suite, student = env.suite, env.student
-    taught = np.unique(np.linspace(0, suite.num_arms - 1, min(_REHEARSED_ARMS, suite.num_arms)).astype(int)).tolist()
-    arms = [*taught, *range(suite.num_arms, suite.num_arms + suite.num_beyond)]
-    batches = [stack([suite.batch(arm, 0, 0, Split.TEST, 2)]) for arm in arms]
-    student.evaluate(max(batches, key=lambda batch: batch.tokens.shape[-1]))
-    nothing, last = np.zeros((1, suite.num_arms)), np.eye(suite.num_arms)[-1:] > 0
-    decision = Decision(suite, student, [seed], 0, last, nothing, 2)
-    signal = SIGNALS[env.settings.signal](decision)
-    next(signal)
-    batch = stack([suite.batch(suite.num_arms - 1, 0, seed, Split.TRAIN, 2)])
-    decision.record(batch, student.train(batch))
-    decision.close()
-    next(signal, None)
-    student.reset([seed])
 
 
 def run_cell(
@@ -151,7 +86,8 @@ class _Lifetime:
         self.cell, self.folder, self.tracker, self.show = cell, folder, tracker, show
         self.checkpoint_every = checkpoint_every
         self.suite, self.env, self.teacher = build(cell)
-        self.ladder, self.trace = Ladder(self.suite), Trace()
+        self.ladder = Ladder(self.suite)
+        self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
         self.checkpoint = folder / "checkpoint.safetensors"
         self.competence = np.zeros(self.suite.num_arms)
 
@@ -197,7 +133,7 @@ class _Lifetime:
             since = time.perf_counter()
 
     def _evaluate(self, record: dict[str, Any]) -> None:
-        costs = {name: record[name] for name in ("updates", "tokens", "forward_equivalents")}
+        costs = {name: record[name] for name in COSTS}
         self.competence = self.ladder.evaluate(self.env.student, costs)
         fresh = self.suite.num_arms + self.suite.num_beyond
         self.tracker.log_evaluation(self.ladder.rows[-fresh:])
@@ -249,8 +185,7 @@ class _Lifetime:
         self.checkpoint.unlink(missing_ok=True)
 
     def _summary(self) -> dict[str, Any]:
-        last = self.trace.rows[-1]
-        costs = {name: last[name] for name in ("updates", "tokens", "forward_equivalents")}
+        costs = {name: self.trace.rows[-1][name] for name in COSTS}
         reached = self.ladder.mastered_at
         training = sum(row["training_seconds"] for row in self.trace.seconds)
         evaluation = sum(row["evaluation_seconds"] for row in self.trace.seconds)
@@ -270,6 +205,7 @@ class _Lifetime:
                 "tokens": max(row["token_ratio"] for row in self.trace.rows),
                 "update_norm": max(row["update_ratio"] for row in self.trace.rows),
             },
+            "health": self.trace.health(),
             "forecast": forecast_errors(self.suite, self.env.student),
             "seconds": {"training": training, "evaluation": evaluation},
         }

@@ -89,6 +89,7 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
         "words": _words(groups),
         "table": [_row(g) for g in groups],
         "evenness": [_evenness(g) for g in groups],
+        "health": [_health(g) for g in groups if "health" in g],
         "forecast": [_forecast(g) for g in groups if "forecast" in g],
         "figures": [{"svg": svg, "caption": caption} for svg, caption in figures],
     }
@@ -133,6 +134,21 @@ def _evenness(group: dict[str, Any]) -> list[str]:
     return [
         group["teacher"],
         *(f"{ratios[what]:.3g}" if ratios[what] else "not known" for what in ("tokens", "update_norm")),
+    ]
+
+
+def _health(group: dict[str, Any]) -> list[str]:
+    """What the teacher learned from, and how free its mixture was: means over decisions and seeds."""
+    health = group["health"]
+    return [
+        group["teacher"],
+        f"{health['raw_reward']:.3g}",
+        f"{health['scaled_reward']:.2f}",
+        f"{health['clip_rate']:.0%}",
+        f"{health['effective_arms']:.2f}",
+        f"{health['smallest_probability']:.2g}",
+        f"{health['never_visited']:.1%}",
+        f"{health['alarms']:g}",
     ]
 
 

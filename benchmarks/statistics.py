@@ -95,6 +95,9 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 for what in ("tokens", "update_norm")
             },
         }
+        healths = [life["health"] for life in lifetimes if "health" in life]
+        if healths:
+            record["health"] = {what: float(np.mean([one[what] for one in healths])) for what in healths[0]}
         judged = [life["forecast"] for life in lifetimes if life.get("forecast") is not None]
         if judged:
             record["forecast"] = {what: _mean_record([one[what] for one in judged]) for what in ("mase", "pinball")}

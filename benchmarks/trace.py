@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from teacher import Row
+from teacher.health import HEALTH, RewardHealth
 
+_log = logging.getLogger("paceline")
 _PER_ARM = ("mixture", "count", "gain", "scaled_gain", "loss", "competence")
 _PER_ROW = ("gradient_norm", "token_ratio", "update_ratio")
-_COSTS = ("updates", "tokens", "forward_equivalents")
+COSTS = ("updates", "tokens", "forward_equivalents")
 
 
 class Trace:
-    """Rows of one lifetime (K = 1), in memory until the checkpoint takes them."""
+    """Rows of one lifetime (K = 1), in memory until the checkpoint takes them; what is unhealthy is said once.
 
-    def __init__(self) -> None:
+    Args:
+        name: of the lifetime, for what is said.
+        num_arms: A.
+        learns: whether the teacher reads gains.
+    """
+
+    def __init__(self, name: str, num_arms: int, learns: bool) -> None:
+        self._name, self._health, self._said = name, RewardHealth(1, num_arms, learns), 0
         self.rows: list[dict[str, Any]] = []
         self.seconds: list[dict[str, Any]] = []
 
@@ -27,12 +37,17 @@ class Trace:
         arms = (row.mixture, row.feedback.count, row.feedback.gain, scaled, row.feedback.loss, row.feedback.competence)
         record = {
             "decision": row.decision,
-            **{name: int(row.info[name][0]) for name in _COSTS},
+            **{name: int(row.info[name][0]) for name in COSTS},
             "reward": float(row.reward[0]),
+            **{name: float(value[0]) for name, value in self._health.take(row).items()},
             **{name: float(row.info[name][0]) for name in _PER_ROW},
             **{name: np.array(value[0]) for name, value in zip(_PER_ARM, arms, strict=True)},
-            **{name: float(v[0]) for name, v in row.diagnostics.items() if v.ndim == 1},
+            **{name: float(v[0]) for name, v in row.diagnostics.items() if v.ndim == 1 and name not in HEALTH},
         }
+        fresh = int(record["alarm"]) & ~self._said
+        for line in self._health.explain(fresh):
+            _log.warning("%s, decision %d: %s", self._name, row.decision, line)
+        self._said |= fresh
         self.rows.append(record)
         self.seconds.append({"decision": row.decision, "training_seconds": training_seconds, "evaluation_seconds": 0.0})
         return record
@@ -41,12 +56,18 @@ class Trace:
         """A row per decision; per-arm columns are lists of A numbers."""
         return pl.DataFrame([{k: v.tolist() if k in _PER_ARM else v for k, v in row.items()} for row in self.rows])
 
+    def health(self) -> dict[str, Any]:
+        """The means of the health numbers over the lifetime, and in how many decisions an alarm was on."""
+        means = {name: float(np.mean([row[name] for row in self.rows])) for name in HEALTH if name != "alarm"}
+        return {**means, "alarms": sum(row["alarm"] > 0 for row in self.rows)}
+
     def state_dict(self) -> dict[str, Any]:
         """Column by column."""
         if not self.rows:
-            return {"columns": {}, "seconds": []}
+            return {"columns": {}, "seconds": [], "health": self._health.state_dict(), "said": self._said}
         columns = {name: np.stack([row[name] for row in self.rows]) for name in self.rows[0]}
-        return {"columns": columns, "seconds": list(self.seconds)}
+        health = self._health.state_dict()
+        return {"columns": columns, "seconds": list(self.seconds), "health": health, "said": self._said}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where ``state_dict`` was taken."""
@@ -57,3 +78,5 @@ class Trace:
             for i in range(count)
         ]
         self.seconds = list(state["seconds"])
+        self._health.load_state_dict(state["health"])
+        self._said = state["said"]

@@ -20,6 +20,7 @@ from benchmarks.provenance import environment
 from benchmarks.settings import Cell
 from benchmarks.store import UserError
 from envs import Suite
+from teacher.health import HEALTH
 
 Mode = Literal["offline", "online", "disabled"]
 _log = logging.getLogger("paceline")
@@ -185,6 +186,7 @@ class WandbTracker:
         rows: dict[str, Any] = {
             "teacher/decision": record["decision"],
             "teacher/reward": record["reward"],
+            **{f"teacher/{name}": record[name] for name in HEALTH},
             "student/tokens": record["tokens"],
             "student/updates": record["updates"],
             "student/forward_equivalents": record["forward_equivalents"],

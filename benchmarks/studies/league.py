@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,7 +21,7 @@ import torch
 import tyro
 
 from benchmarks.flags import settings_of
-from benchmarks.lifetime import run_cell
+from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
 from benchmarks.store import UserError, read_json, write_json
@@ -193,9 +194,11 @@ class Run:
     def execute(self) -> None:
         """Runs what is missing, keeping each lifetime's figures as it ends."""
         _refuse_unknown(self.teachers)
+        self.results.mkdir(parents=True, exist_ok=True)
         file = self.results / f"{self.suite}-{self.student}.json"
         kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
         waiting = [(n, c) for n, c in self.cells() if kept["lifetimes"].get(n, {}).get(str(c.seed)) is None]
+        failures: list[str] = []
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.workers, context, torch.set_num_threads, (1,)) as pool:
             jobs = {
@@ -204,16 +207,29 @@ class Run:
             }
             for done, job in enumerate(as_completed(jobs), 1):
                 name, cell = jobs[job]
-                kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = job.result()
+                where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
+                try:
+                    found = job.result()
+                except UserError as error:  # the others go on
+                    failures.append(str(error))
+                    say(f"{where}: {error}")
+                    continue
+                kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
                 write_json(file, {"command": f"python -m benchmarks.studies.league run {self.suite}", **kept})
-                found = kept["lifetimes"][name][str(cell.seed)]
-                at = f"{found['updates']} updates{'' if found['mastered'] else ', not mastered'}"
-                say(f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}: {at}")
+                say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
+        if failures:
+            raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
+
+
+def _stop_with_parent(status: Status) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)  # an exception would end in the pool, and the next lifetime begin
 
 
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """One lifetime's figures."""
-    run_cell(cell, folder, NoTracker())
+    run_cell(cell, folder, NoTracker(), _stop_with_parent)
     summary = read_json(folder / "summary.json")
     reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
     return {
