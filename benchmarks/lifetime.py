@@ -168,7 +168,13 @@ class _Lifetime:
                     f"now {now}): choose another --out, or start anew with --overwrite"
                 )
         self.ladder.load_state_dict(state["ladder"])
-        self.trace.load_state_dict(state["trace"])
+        try:
+            self.trace.load_state_dict(state["trace"])
+        except KeyError as error:
+            raise UserError(
+                f"checkpoint {self.checkpoint} is of another version of Paceline (its trace has no {error}): finish the "
+                "run with that one, or start anew with --overwrite"
+            ) from error
         self.competence = state["competence"]
         run: dict[str, Any] = state["run"]
         return run

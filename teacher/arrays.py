@@ -141,10 +141,11 @@ def _copied(state: State) -> State:
 
 
 def refuse_outside(name: str, value: float, low: float, high: float, why: str = "") -> None:
-    """Raises ``ValueError`` unless ``low < value <= high``; ``why`` is said where the value is ``low``."""
-    if not low < value <= high:
+    """Raises ``ValueError`` unless ``low < value <= high`` and finite; ``why`` is said where the value is ``low``."""
+    if not low < value <= high or value == float("inf"):
         said = f" ({why})" if why and value == low else ""
-        raise ValueError(f"{name} must be in ({low:g}, {high:g}]; got {value}{said}")
+        end = ")" if high == float("inf") else "]"
+        raise ValueError(f"{name} must be in ({low:g}, {high:g}{end}; got {value}{said}")
 
 
 def averaged(average: Floats, values: Floats, seen: Seen, visits: NDArray[np.int64], step: float) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teacher.loop import FEEDBACK, Feedback, Floats, Teacher
+from teacher.randomness import uniforms
 
 MakeTeacher = Callable[[], Teacher]
 
 _ARMS = 5
+_STREAM = 1_000_003  # of the laws' own random numbers, far from any that a teacher draws from
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +66,14 @@ def _obs(num_envs: int, num_arms: int) -> NDArray[np.float32]:
 def _feedback(mixture: Floats, seeds: list[int], step: int, full: bool, worth: Floats | None = None) -> Feedback:
     """One drawn arm per row with a noisy gain in [0, 1], or every arm; rows depend on their own seed alone."""
     num_arms = mixture.shape[1]
-    gain, competence = np.zeros(mixture.shape), np.zeros(mixture.shape)
-    count = np.zeros(mixture.shape, dtype=np.int64)
-    for k, seed in enumerate(seeds):
-        rng = np.random.default_rng([seed, step])
-        arm = rng.choice(num_arms, p=mixture[k] / mixture[k].sum())
-        mean = np.full(num_arms, 0.5) if worth is None else worth
-        gain[k] = np.clip(mean + 0.1 * rng.normal(size=num_arms), 0.0, 1.0)
-        competence[k] = rng.uniform(0.9, 1.0, num_arms)
-        count[k] = 600 if full else 600 * (np.arange(num_arms) == arm)
-    seen = count > 0
-    return Feedback(gain * seen, (1.0 - gain) * seen, competence * seen, count)
+    numbers = uniforms(np.array(seeds, dtype=np.uint64), step, 2 * num_arms + 1, _STREAM)
+    place = mixture.cumsum(axis=1)
+    arm = (numbers[:, :1] * place[:, -1:] >= place).sum(axis=1, keepdims=True)
+    mean = np.full(num_arms, 0.5) if worth is None else worth
+    gain = np.clip(mean + 0.35 * (numbers[:, 1 : num_arms + 1] - 0.5), 0.0, 1.0)  # a deviation of 0.1
+    competence = 0.9 + 0.1 * numbers[:, num_arms + 1 :]
+    seen = np.full(mixture.shape, True) if full else np.arange(num_arms) == arm
+    return Feedback(gain * seen, (1.0 - gain) * seen, competence * seen, 600 * seen)
 
 
 def _started(make: MakeTeacher, num_envs: int = 1, seed: int = 0, num_arms: int = _ARMS) -> Teacher:
@@ -159,6 +158,22 @@ def same_seed_same_decisions(make: MakeTeacher) -> None:
     assert np.array_equal(first, _live(teacher, [0], range(40))), "reset did not start anew"
 
 
+def the_seed_is_used_as_given(make: MakeTeacher) -> None:
+    """Seed 0 is a seed like any other; a teacher that draws at random decides otherwise with every other seed."""
+
+    def decided(seed: int, num_envs: int = 1) -> Floats:
+        return _live(_started(make, num_envs, seed), [0] * num_envs, range(160))  # the same feedback for every seed
+
+    alone = [decided(seed) for seed in range(4)]
+    assert np.array_equal(alone[0], decided(0)), "two runs with seed 0 differ: is it taken for no seed?"
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    apart = [bool(np.abs(alone[i] - alone[j]).max() > 1e-9) for i, j in pairs]
+    together = decided(0, 4)
+    draws = any(apart) or bool(np.abs(together - together[:, :1]).max() > 1e-9)
+    alike = [f"{j} and {i}" for (i, j), differ in zip(pairs, apart, strict=True) if not differ]
+    assert not draws or not alike, f"it draws at random, yet decides the same with the seeds {', '.join(alike)}"
+
+
 def rows_are_independent(make: MakeTeacher) -> None:
     """Row k of K equals the single run with seed + k."""
     together = _live(_started(make, 3, seed=7), [7, 8, 9], range(60))
@@ -224,10 +239,10 @@ def global_generator_untouched(make: MakeTeacher) -> None:
 def finds_the_best_arm(make: MakeTeacher) -> None:
     """For teachers that learn from gains: on a stationary bandit the best arm ends with the largest weight."""
     worth = np.array([0.2, 0.3, 0.8, 0.3, 0.2])
-    mixtures = _live(_started(make, 2), [0, 1], range(3000), worth)
+    mixtures = _live(_started(make, 2), [0, 1], range(2000), worth)
     late = mixtures[-200:].mean(axis=(0, 1))
     assert late.argmax() == 2 and late[2] > 2 / _ARMS, (
-        f"after 3000 decisions the arm of gain 0.8 (others 0.2-0.3) must exceed {2 / _ARMS}; got {late.round(3)}"
+        f"after 2000 decisions the arm of gain 0.8 (others 0.2-0.3) must exceed {2 / _ARMS}; got {late.round(3)}"
     )
 
 
@@ -237,6 +252,7 @@ TEACHER_LAWS: tuple[Callable[[MakeTeacher], None], ...] = (
     refuses_bad_feedback,
     one_arm_works,
     same_seed_same_decisions,
+    the_seed_is_used_as_given,
     rows_are_independent,
     stop_and_resume_is_exact,
     unobserved_arms_are_ignored,

@@ -38,10 +38,13 @@ def estimated(values: Floats, mixture: Floats, feedback: Feedback, kind: Kind, b
         kind: ``sampled`` or ``full``.
         bias: added to p (the implicit exploration of EXP3-IX); 0: unbiased.
     """
+    values = np.where(feedback.count > 0, values, 0.0)
     if kind == "full":
-        return np.where(feedback.count > 0, values, 0.0)
-    share = drawn_share(feedback)
+        return values
+    rows, arms = np.nonzero(feedback.count)
+    share = feedback.count[rows, arms] / feedback.count.sum(axis=1)[rows]
     # Nothing is drawn at a chance of 1e-12; feedback of an arm that was not drawn from the mixture overflows nothing.
-    chance = np.maximum(mixture + bias, 1e-12)
-    estimate: Floats = values * share / np.where(share > 0, chance, 1.0)
+    chance = np.maximum(mixture[rows, arms] + bias, 1e-12)
+    estimate = np.zeros(feedback.count.shape)
+    estimate[rows, arms] = values[rows, arms] * share / chance
     return estimate

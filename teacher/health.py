@@ -30,8 +30,8 @@ _MESSAGES = {
         "nothing: progress has stalled, or the signal does not show it (another --signal, a larger --batch-size)"
     ),
     _COLLAPSED: (
-        "mixture collapsed: over the last {window} decisions {arms:.2f} of {num_arms} arms were in play on average, "
-        "and an arm had a chance of {smallest:.1g}: what is not tried is not found (+floor keeps every arm in play)"
+        "mixture collapsed: of {num_arms} arms {arms:.2f} were in play over the last {window} decisions or so, and one "
+        "had a chance of {rarest:.1g}: what is not tried is not found (+floor keeps every arm in play)"
     ),
 }
 
@@ -40,8 +40,8 @@ class RewardHealth:
     """Watches K lifetimes of a teacher, decision by decision.
 
     Alarms, each over ``WINDOW`` decisions: the scaled gains are nearly all clipped (9 of 10); they are all the same; or
-    the mixture of a teacher that reads gains has collapsed (fewer than 1.01 effective arms, and an arm below a chance
-    of 1e-6).
+    the mixtures of a teacher that reads gains have collapsed, taken together (fewer than 1.01 effective arms, and an
+    arm with less than a thousandth of its even share).
 
     Args:
         num_envs: K.
@@ -52,7 +52,8 @@ class RewardHealth:
     def __init__(self, num_envs: int, num_arms: int, learns: bool):
         self._num_arms, self._learns = num_arms, learns
         self._visited = np.zeros((num_envs, num_arms), dtype=bool)
-        self._recent = np.zeros((5, num_envs, WINDOW))  # clip rate, lowest and highest scaled gain, effective arms, ..
+        self._recent = np.zeros((3, num_envs, WINDOW))  # clip rate, lowest and highest scaled gain
+        self._played = np.full((num_envs, num_arms), 1.0 / num_arms)  # mixtures, averaged over about a window
         self._number = 0
 
     def take(self, row: Row) -> dict[str, Floats]:
@@ -69,7 +70,8 @@ class RewardHealth:
         total = np.maximum(count.sum(axis=1), 1)
         scaled = row.diagnostics.get("scaled_gain", row.feedback.gain)
         p = row.mixture
-        entropy = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0).sum(axis=1)
+        self._played += 3.0 / WINDOW * (p - self._played)  # after a window 5 % is older
+        entropy = _entropy(p)
         numbers = {
             "raw_reward": np.where(seen, row.feedback.gain * count, 0.0).sum(axis=1) / total,
             "scaled_reward": np.where(seen, scaled * count, 0.0).sum(axis=1) / total,
@@ -81,33 +83,40 @@ class RewardHealth:
         }
         lowest = np.where(seen, scaled, np.inf).min(axis=1)
         highest = np.where(seen, scaled, -np.inf).max(axis=1)
-        watched = (numbers["clip_rate"], lowest, highest, numbers["effective_arms"], numbers["smallest_probability"])
-        self._recent[:, :, self._number % WINDOW] = watched
+        self._recent[:, :, self._number % WINDOW] = numbers["clip_rate"], lowest, highest
         self._number += 1
         return {**numbers, "alarm": self._alarm()}
 
     def _alarm(self) -> Floats:
-        clip, lowest, highest, arms, smallest = self._recent
+        clip, lowest, highest = self._recent
+        arms, rarest = np.exp(_entropy(self._played)), self._played.min(axis=1)
         if self._number < WINDOW or not self._learns:
             return np.zeros(len(clip))
         clipped = _CLIPPED * (clip.mean(axis=1) > 0.9)
         flat = _FLAT * (highest.max(axis=1) - lowest.min(axis=1) <= 0.0)
-        collapsed = _COLLAPSED * ((arms.mean(axis=1) < 1.01) & (smallest.min(axis=1) < 1e-6) & (self._num_arms > 1))
+        collapsed = _COLLAPSED * ((arms < 1.01) & (rarest < 1e-3 / self._num_arms) & (self._num_arms > 1))
         alarm: Floats = (clipped + flat + collapsed).astype(np.float64)
         return alarm
 
     def explain(self, alarm: float, row: int = 0) -> list[str]:
         """A line for each alarm that is on in a row."""
-        clip, _, _, arms, smallest = self._recent[:, row]
-        facts = {"clip": clip.mean(), "arms": arms.mean(), "smallest": smallest.min()}
+        played = self._played[row : row + 1]
+        facts = {"clip": self._recent[0, row].mean(), "arms": np.exp(_entropy(played))[0], "rarest": played.min()}
         facts |= {"window": WINDOW, "num_arms": self._num_arms}
         return [text.format(**facts) for bit, text in _MESSAGES.items() if int(alarm) & bit]
 
     def state_dict(self) -> dict[str, Any]:
         """What the next decisions' numbers depend on; a copy."""
-        return {"visited": self._visited.copy(), "recent": self._recent.copy(), "number": self._number}
+        arrays = {"visited": self._visited.copy(), "recent": self._recent.copy(), "played": self._played.copy()}
+        return {**arrays, "number": self._number}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where ``state_dict`` was taken."""
-        self._visited, self._recent = state["visited"].copy(), state["recent"].copy()
+        self._visited, self._recent, self._played = (state[name].copy() for name in ("visited", "recent", "played"))
         self._number = state["number"]
+
+
+def _entropy(p: Floats) -> Floats:
+    """In nats, of each row: ``(K,)``."""
+    entropy: Floats = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0).sum(axis=1)
+    return entropy

@@ -65,7 +65,7 @@ class Feedback:
     count: NDArray[np.int64]
 
     def checked(self, shape: tuple[int, ...]) -> Feedback:
-        """Itself, if every entry has this shape and the observed gains and competences are finite.
+        """Itself, if every entry has this shape and the observed gains, losses and competences are finite.
 
         Raises:
             ValueError: otherwise.
@@ -74,7 +74,7 @@ class Feedback:
             if np.shape(getattr(self, name)) != shape:
                 got = np.shape(getattr(self, name))
                 raise ValueError(f"feedback.{name} must have shape (K, A) = {shape}; got {got}")
-        for name, value in (("gain", self.gain), ("competence", self.competence)):
+        for name, value in (("gain", self.gain), ("loss", self.loss), ("competence", self.competence)):
             if not np.isfinite(value[self.count > 0]).all():
                 k, a = (int(i) for i in np.argwhere((self.count > 0) & ~np.isfinite(value))[0])
                 raise ValueError(f"feedback.{name} must be finite; got {value[k, a]} for row {k}, arm {a}")

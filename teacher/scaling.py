@@ -35,17 +35,20 @@ class AffineScaler:
     """r = clip((gain - offset) / unit, -1, 1): for gains whose range is known.
 
     Raises:
-        ValueError: unit not above 0.
+        ValueError: unit not above 0, or offset not finite.
     """
 
     def __init__(self, offset: float = 0.0, unit: float = 1.0):
         if not 0 < unit < float("inf"):
             raise ValueError(f"unit must be finite and above 0; got {unit}")
+        if not np.isfinite(offset):
+            raise ValueError(f"offset must be finite; got {offset}")
         self.offset, self.unit = offset, unit
 
     def __call__(self, gain: Floats, observed: Bools) -> Floats:
         """The observed gains, shifted and scaled."""
-        return np.where(observed, np.clip((gain - self.offset) / self.unit, -1.0, 1.0), 0.0)
+        scaled = (np.where(observed, gain, 0.0) - self.offset) / self.unit
+        return np.where(observed, np.clip(scaled, -1.0, 1.0), 0.0)
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing is kept."""
@@ -62,12 +65,15 @@ class RunningScaler:
 
         r = clip((gain - mean) / (width * deviation), -1, 1)
 
-    r = 0 while the deviation is zero.
+    r = 0 while the deviation is zero (up to rounding: equal gains scale to 0).
 
     Args:
         num_envs: K.
         seed: unused: nothing is drawn (the same arguments as ``QuantileScaler``).
         width: deviations that map to 1.
+
+    Raises:
+        ValueError: width not above 0.
 
     Reference: B. Welford (1962), Technometrics 4(3), in the form for groups of T. Chan et al. (1979).
     """
@@ -81,7 +87,8 @@ class RunningScaler:
     def __call__(self, gain: Floats, observed: Bools) -> Floats:
         """Takes in the observed gains ``(K, A)`` and returns all gains scaled; zero where not observed."""
         fresh = observed.sum(axis=1, keepdims=True)
-        mean = np.where(observed, gain, 0.0).sum(axis=1, keepdims=True) / np.maximum(fresh, 1)
+        gain = np.where(observed, gain, 0.0)
+        mean = gain.sum(axis=1, keepdims=True) / np.maximum(fresh, 1)
         squares = np.where(observed, (gain - mean) ** 2, 0.0).sum(axis=1, keepdims=True)
         total = self._count + fresh
         shift = np.where(fresh > 0, mean - self._mean, 0.0)
@@ -89,7 +96,8 @@ class RunningScaler:
         self._mean = self._mean + shift * fresh / np.maximum(total, 1)
         self._count = total
         deviation = np.sqrt(self._squares / np.maximum(total, 1))
-        scaled = np.where(deviation > 0, (gain - self._mean) / np.where(deviation > 0, self.width * deviation, 1.0), 0)
+        varied = deviation > 1e-12 * np.abs(self._mean)  # the rounding of a mean is no deviation
+        scaled = np.where(varied, (gain - self._mean) / np.where(varied, self.width * deviation, 1.0), 0.0)
         return np.where(observed, np.clip(scaled, -1.0, 1.0), 0.0)
 
     def state_dict(self) -> dict[str, Any]:
@@ -119,10 +127,15 @@ class QuantileScaler:
         low: lower quantile.
         high: upper quantile.
 
+    Raises:
+        ValueError: size below 1, or not 0 <= low < high <= 1.
+
     Reference: A. Graves et al. (2017), arXiv:1704.03003, section 3 (reward scaling), eq. 11.
     """
 
     def __init__(self, num_envs: int, seed: int, size: int = 1000, low: float = 0.2, high: float = 0.8):
+        if size < 1 or not 0 <= low < high <= 1:
+            raise ValueError(f"size must be at least 1 and 0 <= low < high <= 1; got {size=}, {low=}, {high=}")
         self.size, self.low, self.high = size, low, high
         self._keys = keys(seed, num_envs)
         self._kept = np.full((num_envs, size), np.inf)  # unused slots sort last
@@ -139,19 +152,27 @@ class QuantileScaler:
         self._kept[rows[kept], slot[kept]] = gain[rows[kept], arms[kept]]
         self._seen += fresh
         low, high = self._range()
-        scaled = np.where(high > low, 2.0 * (gain - low) / np.where(high > low, high - low, 1.0) - 1.0, 0.0)
-        return np.where(observed, np.clip(scaled, -1.0, 1.0), 0.0)
+        gain = np.where(observed, gain, 0.0)
+        low, spread = low[rows, 0], (high - low)[rows, 0]  # of the observed entries: they are few
+        scaled = np.where(spread > 0, 2.0 * (gain[rows, arms] - low) / np.where(spread > 0, spread, 1.0) - 1.0, 0.0)
+        out = np.zeros(observed.shape)
+        out[rows, arms] = np.clip(scaled, -1.0, 1.0)
+        return out
 
     def _range(self) -> tuple[Floats, Floats]:
-        """Each row's two quantiles, or extremes: ``(K, 1)`` each."""
-        used = np.clip(self._seen, 1, self.size)  # gains in the reservoir
+        """Each row's two quantiles (interpolated linearly), or extremes: ``(K, 1)`` each."""
+        used = np.clip(self._seen, 1, self.size)[:, None]  # gains in the reservoir
         ordered = np.sort(self._kept[:, : used.max()], axis=1)
         ordered[self._seen == 0] = 0.0
-        low, high = _quantile(ordered, used, self.low), _quantile(ordered, used, self.high)
-        stalled = high <= low
-        low = np.where(stalled, ordered[:, 0], low)
-        high = np.where(stalled, np.take_along_axis(ordered, used[:, None] - 1, axis=1)[:, 0], high)
-        return low[:, None], high[:, None]
+        place = np.array([self.low, self.high]) * (used - 1)  # (K, 2)
+        below = place.astype(np.int64)
+        # One gather: it is called in every decision.
+        ends = np.column_stack([below, np.minimum(below + 1, used - 1), np.zeros_like(used), used - 1])  # (K, 6)
+        found = ordered[np.arange(len(used))[:, None], ends]
+        quantiles = found[:, :2] + (place - below) * (found[:, 2:4] - found[:, :2])
+        stalled = quantiles[:, 1] <= quantiles[:, 0]
+        quantiles[stalled] = found[stalled, 4:]
+        return quantiles[:, :1], quantiles[:, 1:]
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the reservoir."""
@@ -160,17 +181,6 @@ class QuantileScaler:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores ``state_dict``."""
         self._kept, self._seen = state["kept"].copy(), state["seen"].copy()
-
-
-def _quantile(ordered: Floats, used: NDArray[np.int64], q: float) -> Floats:
-    """Linearly interpolated quantile of the first ``used[k]`` entries of each sorted row."""
-    place = q * (used - 1)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, used - 1)
-    lower = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
-    upper = np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
-    value: Floats = lower + (place - below) * (upper - lower)
-    return value
 
 
 def _hash(key: NDArray[np.uint64], number: NDArray[np.int64]) -> NDArray[np.int64]:

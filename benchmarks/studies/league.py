@@ -24,7 +24,7 @@ from benchmarks.flags import settings_of
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
-from benchmarks.store import UserError, read_json, write_json
+from benchmarks.store import UserError, describe, read_json, write_json
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import NoTracker
 from envs import CurriculumVectorEnv
@@ -210,9 +210,9 @@ class Run:
                 where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
                 try:
                     found = job.result()
-                except UserError as error:  # the others go on
-                    failures.append(str(error))
-                    say(f"{where}: {error}")
+                except Exception as error:  # whatever it was, the others go on
+                    failures.append(describe(error))
+                    say(f"{where}: {describe(error)}")
                     continue
                 kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
                 write_json(file, {"command": f"python -m benchmarks.studies.league run {self.suite}", **kept})

@@ -157,7 +157,8 @@ class Exp3S(ArrayTeacher):
         reward = seen.reward if self.scale else np.clip(seen.reward, -1.0, 1.0)
         moved = state["weights"] + self.eta * estimated(reward, mixture, seen.feedback, self.feedback)
         if self.beta > 0:
-            moved += self.eta * self.beta / (1.0 if self.feedback == "full" else mixture)
+            # As in ``estimated``: a wrapper may have given an arm no chance at all.
+            moved += self.eta * self.beta / (1.0 if self.feedback == "full" else np.maximum(mixture, 1e-12))
         moved -= moved.max(axis=1, keepdims=True)  # softmax is blind to a shift; weights never overflow
         if num_arms > 1:
             alpha = 1.0 / (state["updates"] + 2) if self.alpha is None else self.alpha

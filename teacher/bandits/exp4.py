@@ -94,6 +94,7 @@ class Exp4:
 
     def diagnostics(self) -> dict[str, Floats]:
         """``scaled_gain`` (K, A) in [-1, 1], ``clip_rate`` and ``expert_0``, .. (K,), each expert's weight."""
+        refuse_before_reset("diagnostics", self._weights)
         assert self._weights is not None
         weights = softmax(self._weights)
         scaled = {} if self._scaler is None else {"scaled_gain": self._scaled.copy(), "clip_rate": self._clipped.copy()}

@@ -151,6 +151,7 @@ class SlidingWindowUCB(ArrayTeacher):
         return greedy(upper_bounds(state["sums"], state["counts"], np.sqrt(self.xi * np.log(within))))
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
+        rewards = unit_rewards(seen, self.scale)
         fresh = np.bincount(seen.rows, minlength=self._shape[0])
         turn = np.arange(len(seen.rows)) - np.repeat(fresh.cumsum() - fresh, fresh)  # 0, 1, .. within each row
         last = turn >= np.repeat(fresh, fresh) - self.window  # of more than a window at once only the last stay
@@ -158,7 +159,7 @@ class SlidingWindowUCB(ArrayTeacher):
         slots = (state["number"][rows] + turn[last]) % self.window
         self._add(state, rows, state["arms"][rows, slots], -state["rewards"][rows, slots], -1.0)
         state["arms"][rows, slots] = arms
-        state["rewards"][rows, slots] = unit_rewards(seen, self.scale)[rows, arms]
+        state["rewards"][rows, slots] = rewards[rows, arms]
         self._add(state, rows, arms, state["rewards"][rows, slots], 1.0)
         state["number"] += fresh
 

@@ -83,6 +83,7 @@ class ALPGMM(ArrayTeacher):
         state["points"][rows, slots] = np.column_stack([inside, np.abs(seen.reward[rows, arms])])
         before, state["number"] = state["number"], state["number"] + fresh
         due = (before // self.refit_every < state["number"] // self.refit_every) & (len(self._cells) > 0)
+        due &= state["number"] > 2  # two Gaussians need three points
         for k in np.flatnonzero(due):  # seldom: a fit is a row's own
             points = state["points"][k, : min(state["number"][k], self.window)]
             seed = int(self._uniforms(1, _FIT)[k, 0] * 2**31)

@@ -24,8 +24,8 @@ class TargetDeficit(ArrayTeacher):
         reach_a   = max(c_a / m_a, min over the arms b one step easier of c_b / m_b) ^ sharpness
         p_a       = (1 - epsilon) deficit_a reach_a / sum + epsilon / A
 
-    An arm without an easier neighbour is within reach. Once nothing is short of mastery, the targets alike. Auxiliary
-    arms (no targets) count ``auxiliary`` times as much.
+    with c / m cut at 1. An arm without an easier neighbour is within reach. Once nothing that counts is short of
+    mastery, the targets alike. Auxiliary arms (no targets) count ``auxiliary`` times as much.
 
     Attributes:
         step: of the running mean, per visit.
@@ -64,7 +64,7 @@ class TargetDeficit(ArrayTeacher):
         for column in self._easier.T:  # axes, of which there are few
             reach = np.minimum(reach, np.where(column >= 0, share[:, column], 1.0))
         weights = self._weights * (1.0 - share) * np.maximum(reach, share) ** self.sharpness
-        done = (share >= 1.0).all(axis=1, keepdims=True)
+        done = ((share >= 1.0) | (self._weights == 0)).all(axis=1, keepdims=True)
         return floored(proportional(np.where(done, self._arms.targets, weights)), self.epsilon)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teacher.arrays import refuse_outside
-from teacher.loop import ArmsView, Feedback, Floats, Teacher
+from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
 from teacher.mixtures import floored, proportional
 from teacher.wrappers.wrapper import State, Wrapper
 
@@ -117,8 +118,12 @@ class Cooldown(Wrapper):
         change = none_yet | ((state["age"] >= self.decisions) & (distance > self.tolerance))
         return np.where(change[:, None], mixture, state["held"])
 
-    def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
-        same = (mixture == state["held"]).all(axis=1)
-        state["age"] = np.where(same, state["age"] + 1, 1)
-        state["held"] = np.array(mixture, dtype=np.float64)
-        return feedback
+    def update(self, obs: NDArray[np.float32], mixture: Floats, feedback: Feedback) -> None:
+        """Learns, and remembers what it gave: a wrapper around this one may have taught another mixture."""
+        refuse_before_reset("update", self._state)
+        given = self.act(obs)  # before the inner teacher learns
+        super().update(obs, mixture, feedback)
+        assert self._state is not None
+        same = (given == self._state["held"]).all(axis=1)
+        self._state["age"] = np.where(same, self._state["age"] + 1, 1)
+        self._state["held"] = given

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from teacher.loop import ArmsView, Feedback, Floats, Teacher
+from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
 from teacher.wrappers.wrapper import State, Wrapper
 
 
@@ -41,9 +41,15 @@ class Override(Wrapper):
         Args:
             weights: by arm name; arms that are not named get none.
             decisions: how many.
+
+        Raises:
+            RuntimeError: before reset.
+            ValueError: weights or names that are none, or no decision.
         """
-        if self._state is None:
-            raise RuntimeError("set before reset: call reset(arms, num_envs, seed) first")
+        refuse_before_reset("set", self._state)
+        assert self._state is not None
+        if decisions is not None and decisions < 1:
+            raise ValueError(f"decisions must be at least 1, or None until clear; got {decisions}")
         self._state["weights"] = self._mixture_of(weights, "weights")
         self._state["left"] = -1 if decisions is None else decisions
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from teacher.loop import ArmsView, Feedback, Floats, Teacher
+from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
 from teacher.scaling import AffineScaler, QuantileScaler, RunningScaler, Scaler
 from teacher.wrappers.wrapper import State, Wrapper
 
@@ -59,6 +59,7 @@ class Rescaled(Wrapper):
 
     def diagnostics(self) -> dict[str, Floats]:
         """The inner teacher's, with ``scaled_gain`` (K, A) in [-1, 1] and ``clip_rate`` (K,)."""
+        refuse_before_reset("diagnostics", self._state)
         assert self._state is not None
         own = {"scaled_gain": self._state["scaled"].copy(), "clip_rate": self._state["clipped"].copy()}
         return {**self.inner.diagnostics(), **own}

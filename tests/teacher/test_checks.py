@@ -2,30 +2,28 @@
 
 import numpy as np
 import pytest
+from teacher_support import CASES
 
-from teacher import Combined, Exp3, Exp3S, Mixed, TargetOnly, Uniform
+from teacher import Exp3, Exp3S, GaussianThompson, Uniform
 from teacher.checks import TEACHER_LAWS, check_teacher
 
-TEACHERS = {
-    "uniform": (Uniform, False),
-    "target only": (TargetOnly, False),
-    "mixed": (Mixed, False),
-    "combined": (Combined, False),
-    "exp3 anytime": (Exp3, True),
-    "exp3": (lambda: Exp3(gamma=0.1), True),
-    "exp3 full": (lambda: Exp3(feedback="full"), True),
-    "exp3 unscaled": (lambda: Exp3(gamma=0.1, scale=False), True),
-    "exp3s": (Exp3S, True),
-    "exp3s beta": (lambda: Exp3S(eta=0.03, beta=0.1), True),
-    "exp3s constant alpha": (lambda: Exp3S(alpha=0.001), True),
-    "exp3s full": (lambda: Exp3S(feedback="full"), True),
-}
 
-
-@pytest.mark.parametrize("name", TEACHERS)
+@pytest.mark.parametrize("name", CASES)
 def test_keeps_the_laws(name):
-    make, learns = TEACHERS[name]
-    check_teacher(make, learns)
+    check_teacher(CASES[name].make, CASES[name].learns)
+
+
+def test_every_teacher_is_in_the_table():
+    """By what the package exports, so that a new one cannot be forgotten."""
+    import teacher
+
+    exported = {x for x in vars(teacher).values() if isinstance(x, type) and hasattr(x, "act") and hasattr(x, "reset")}
+    made, waiting = set(), [case.make() for case in CASES.values()]
+    while waiting:
+        taught = waiting.pop()
+        made |= set(type(taught).__mro__)
+        waiting += [taught.inner] if hasattr(taught, "inner") else []
+    assert exported - {teacher.Teacher} <= made
 
 
 class NotADistribution(Uniform):
@@ -78,6 +76,23 @@ class ChangesItsInput(Uniform):
         mixture *= 0.5
 
 
+class ZeroIsNoSeed(GaussianThompson):
+    """As a published library has it: ``seed or fresh entropy``."""
+
+    def reset(self, arms, num_envs, seed):
+        super().reset(arms, num_envs, seed or int(np.random.default_rng().integers(2**31)))
+
+
+class ZeroIsOne(GaussianThompson):
+    def reset(self, arms, num_envs, seed):
+        super().reset(arms, num_envs, seed or 1)
+
+
+class IgnoresItsSeed(GaussianThompson):
+    def reset(self, arms, num_envs, seed):
+        super().reset(arms, num_envs, 5)
+
+
 class SeedsGlobally(Uniform):
     def reset(self, arms, num_envs, seed):
         np.random.seed(seed)  # noqa: NPY002
@@ -90,6 +105,7 @@ FAKES = {
     "refuses_bad_feedback": TakesAnything,
     "one_arm_works": FailsWithOneArm,
     "same_seed_same_decisions": NeverForgets,
+    "the_seed_is_used_as_given": ZeroIsNoSeed,
     "rows_are_independent": Leaning,
     "stop_and_resume_is_exact": LosesItsCount,
     "unobserved_arms_are_ignored": UsesEverything,
@@ -102,6 +118,19 @@ FAKES = {
 def test_a_broken_fake_fails_the_law_by_name(law):
     with pytest.raises(AssertionError, match=f"^{law}: "):
         check_teacher(FAKES[law], learns=False)
+
+
+@pytest.mark.parametrize(
+    ("fake", "message"),
+    [
+        (ZeroIsNoSeed, "two runs with seed 0 differ"),
+        (ZeroIsOne, "draws at random, yet decides the same with the seeds 0 and 1$"),
+        (IgnoresItsSeed, "draws at random, yet decides the same with the seeds 0 and 1, 0 and 2, 1 and 2"),
+    ],
+)
+def test_a_seed_that_is_not_used_as_given_is_caught(fake, message):
+    with pytest.raises(AssertionError, match=f"^the_seed_is_used_as_given: .*{message}"):
+        check_teacher(fake, learns=False)
 
 
 class GammaZero(Exp3):
