@@ -172,8 +172,8 @@ class _Lifetime:
             self.trace.load_state_dict(state["trace"])
         except KeyError as error:
             raise UserError(
-                f"checkpoint {self.checkpoint} is of another version of Paceline (its trace has no {error}): finish the "
-                "run with that one, or start anew with --overwrite"
+                f"checkpoint {self.checkpoint} is of another version of Paceline (its trace has no {error}): finish "
+                "the run with that one, or start anew with --overwrite"
             ) from error
         self.competence = state["competence"]
         run: dict[str, Any] = state["run"]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.flags import settings_of
-from benchmarks.settings import STUDENTS, SUITES, TEACHERS, component, make_suite
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, component, make_suite
 from benchmarks.store import UserError, describe
 from benchmarks.terminal import Console
 from envs import IGNORE, Batch, Split, Suite, Task, tasks
@@ -37,7 +37,13 @@ _WIDTH = 76  # characters of an example; what is longer is cut, and says so
 def show_all() -> None:
     """Prints everything, the suites with an example of their tasks."""
     console = Console()
-    for kind, things in (("teachers", TEACHERS), ("students", STUDENTS), ("signals", SIGNALS)):
+    kinds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("teachers", TEACHERS),
+        ("wrappers (teacher+wrapper)", WRAPPERS),
+        ("students", STUDENTS),
+        ("signals", SIGNALS),
+    )
+    for kind, things in kinds:
         table = Table(kind, "", box=None, header_style="bold", pad_edge=False)
         for name, thing in things.items():
             table.add_row(name, escape(_first_line(thing)))
@@ -82,10 +88,10 @@ def show_one(name: str) -> None:
         UserError: nothing bears this name.
     """
     console = Console()
-    things: dict[str, Any] = {**TEACHERS, **STUDENTS, **SIGNALS, **MODIFIERS}
+    things: dict[str, Any] = {**TEACHERS, **WRAPPERS, **STUDENTS, **SIGNALS, **MODIFIERS}
     if name in things:
         console.print(escape(inspect.getdoc(things[name]) or ""), highlight=False, soft_wrap=True)
-        for key, value in settings_of(things[name]).items() if name in {**TEACHERS, **STUDENTS} else ():
+        for key, value in settings_of(things[name]).items() if name in {**TEACHERS, **WRAPPERS, **STUDENTS} else ():
             console.print(f"  --{name}.{key.replace('_', '-')} {value}", highlight=False)
         return
     if name not in SUITES and ":" not in name:
