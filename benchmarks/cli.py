@@ -1,4 +1,4 @@
-"""The command line: ``paceline list | run | bench | report | profile | doctor``."""
+"""The command line: ``paceline list | run | bench | report | export | profile | doctor``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import tyro
 
 from benchmarks.components.teachers import parts_of
 from benchmarks.doctor import examine
+from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, teacher_settings, with_hyperparameters
 from benchmarks.grid import Execution, run_grid
 from benchmarks.listing import show_all, show_one
@@ -124,6 +125,22 @@ class Report:
         with only_writer(self.directory):
             gather(self.directory)
         say(f"report: {self.directory / 'report.html'}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Options):
+    """Writes the pace of a finished lifetime as a static schedule that others can use."""
+
+    run: tyro.conf.Positional[Path]
+    """A folder that run or bench made, or the folder of one lifetime in it (cells/...)."""
+    out: Path | None = None
+    """A file; default: standard output."""
+    overwrite: bool = False
+    """Replace the file."""
+
+    def execute(self) -> None:
+        """Writes it."""
+        export(self.run, self, self.out, self.overwrite)
 
 
 @dataclass(frozen=True)
@@ -241,6 +258,7 @@ def _commands(arguments: Sequence[str]) -> dict[str, Any]:
         "run": with_hyperparameters(Run, arguments, usual),
         "bench": with_hyperparameters(Bench, arguments, usual),
         "report": Report,
+        "export": Export,
         "profile": with_hyperparameters(Profile, arguments, usual),
         "doctor": Doctor,
     }

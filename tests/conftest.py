@@ -12,8 +12,9 @@ from tests_support import OWN_MODULE, command
 os.environ.update(OMP_NUM_THREADS="1", WANDB_SILENT="true")
 
 
-# An extra that needs a C compiler; the Makefile says so when it is left out.
-collect_ignore = [] if importlib.util.find_spec("reasoning_gym") else ["envs/tasks/real/test_gym.py"]
+# Extras that are built from source; the Makefile says so when one is left out.
+_NEEDED = {"reasoning_gym": "envs/tasks/real/test_gym.py", "deepspeed": "benchmarks/test_export_deepspeed.py"}
+collect_ignore = [file for package, file in _NEEDED.items() if importlib.util.find_spec(package) is None]
 
 
 @pytest.fixture(scope="session", autouse=True)

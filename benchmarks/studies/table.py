@@ -122,8 +122,10 @@ def table() -> str:
         for r in read_json(RESULTS / "scale.json")["records"]
         if r["arms"] == _ARMS and r["rows"] == 1
     }
-    heads = ("teacher", "paper", "feedback", "us per decision", "regret (measured <= bound, growth)")
-    heads = (*heads, "scripted: updates", "addition-small: updates; mastered", "addition: updates; mastered")
+    heads = (
+        *("teacher", "paper", "feedback", "us per decision", "regret (measured <= bound, growth)"),
+        *("scripted: updates", "addition-small: updates; mastered", "addition: updates; mastered"),
+    )
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name in sorted(ENTRIES, key=lambda n: _mean(small[n]) if n in small else np.inf):
         cells = (
