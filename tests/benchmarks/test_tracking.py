@@ -89,6 +89,9 @@ def test_every_decision_and_evaluation_is_logged_with_its_axis(logged):
         weights = [row[f"teacher/weight/addition digits={n}"] for row in decisions[:1] for n in (1, 2, 3)]
         assert sum(weights) == pytest.approx(1)
         assert all({"student/tokens", "student/token_ratio", "student/update_ratio"} <= set(row) for row in decisions)
+        health = {f"teacher/{name}" for name in HEALTH}
+        assert {"teacher/clip_rate", "teacher/effective_arms", "teacher/alarm"} <= health
+        assert all(health <= set(row) for row in decisions)
         evaluations = [row for row in rows if "eval/updates" in row]
         assert [row["eval/updates"] for row in evaluations] == [20, 40, 60]
         assert "eval/competence/addition digits=5" in evaluations[0]
