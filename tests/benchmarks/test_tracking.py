@@ -8,6 +8,8 @@ import warnings
 import pytest
 from tests_support import command
 
+from teacher.health import HEALTH
+
 ARGUMENTS = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", "2")
 QUICK = ("--budget", "60", "--evaluate-every", "20", "--workers", "1", "--out", "out")
 
