@@ -101,6 +101,16 @@ class Ladder:
         self.mastered_at, self._candidate = state["mastered_at"], state["candidate"]
 
 
+def forgetting(rows: list[dict[str, Any]]) -> float:
+    """How far the target arms lie below their best so far, mean over arms and evaluations: 0, nothing was forgotten."""
+    targets = [row for row in rows if row["target"]]
+    if not targets:
+        return 0.0
+    num_arms = len({row["arm"] for row in targets})
+    competence = np.array([row["competence"] for row in targets]).reshape(-1, num_arms)  # (evaluations, arms)
+    return float((np.maximum.accumulate(competence, axis=0) - competence).mean())
+
+
 def ladder_share(suite: Suite, schedule: Schedule) -> float:
     """Forward-equivalents of an evaluation over those of the training between two, arms drawn uniformly."""
     lengths = [suite.batch(arm, 0, _SEED, Split.TRAIN, 1).tokens.shape[1] for arm in range(suite.num_arms)]

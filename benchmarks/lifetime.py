@@ -16,7 +16,7 @@ import torch
 import teacher
 from benchmarks.assembly import build
 from benchmarks.forecasts import forecast_errors
-from benchmarks.ladder import Ladder
+from benchmarks.ladder import Ladder, forgetting
 from benchmarks.settings import Cell
 from benchmarks.store import (
     UserError,
@@ -211,6 +211,7 @@ class _Lifetime:
                 "tokens": max(row["token_ratio"] for row in self.trace.rows),
                 "update_norm": max(row["update_ratio"] for row in self.trace.rows),
             },
+            "forgetting": forgetting(self.ladder.rows),
             "health": self.trace.health(),
             "forecast": forecast_errors(self.suite, self.env.student),
             "seconds": {"training": training, "evaluation": evaluation},

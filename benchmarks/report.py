@@ -129,11 +129,12 @@ def _row(group: dict[str, Any]) -> list[str]:
 
 
 def _evenness(group: dict[str, Any]) -> list[str]:
-    """The largest ratio between consecutive updates, of tokens and of step length, as told by every lifetime."""
+    """The largest ratio between consecutive updates, of tokens and of step length, of any lifetime; and forgetting."""
     ratios = group["largest_ratio"]
     return [
         group["teacher"],
         *(f"{ratios[what]:.3g}" if ratios[what] else "not known" for what in ("tokens", "update_norm")),
+        f"{group['forgetting']:.3f}" if "forgetting" in group else "not known",
     ]
 
 

@@ -95,6 +95,8 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 for what in ("tokens", "update_norm")
             },
         }
+        if all("forgetting" in life for life in lifetimes):
+            record["forgetting"] = float(np.mean([life["forgetting"] for life in lifetimes]))
         healths = [life["health"] for life in lifetimes if "health" in life]
         if healths:
             record["health"] = {what: float(np.mean([one[what] for one in healths])) for what in healths[0]}

@@ -3,7 +3,7 @@ import pytest
 
 import envs
 from benchmarks.demo import cells
-from benchmarks.ladder import Ladder, ladder_share
+from benchmarks.ladder import Ladder, forgetting, ladder_share
 from benchmarks.settings import SUITES, Schedule, make_suite
 
 
@@ -87,3 +87,11 @@ def test_a_loss_that_is_not_finite_stops(suite):
     said = r"loss on TEST became nan after 100 updates, arm 0 \(addition digits=1\)"
     with pytest.raises(envs.DivergedError, match=said):
         Ladder(suite).evaluate(Spoilt(suite), costs(100))
+
+
+def test_forgetting_is_the_shortfall_from_the_best_so_far():
+    """Two targets over three evaluations: shortfalls 0 0, 0 0.2, 0.5 0; an auxiliary arm does not count."""
+    seen = [(0.2, 0.9, 0.0), (0.6, 0.7, 0.9), (0.1, 0.95, 0.1)]
+    rows = [{"arm": arm, "target": arm < 2, "competence": c} for row in seen for arm, c in enumerate(row)]
+    assert forgetting(rows) == pytest.approx(0.7 / 6)
+    assert forgetting([]) == 0.0

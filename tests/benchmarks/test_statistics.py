@@ -96,5 +96,8 @@ def test_forecast_errors_and_evenness_of_lifetimes_are_gathered():
     assert group["forecast"]["mase"]["mean"] == 1.5 and group["forecast"]["pinball"]["interval"] == [0.5, 0.5]
     assert group["largest_ratio"] == {"tokens": 2.0, "update_norm": 2.0}  # of all lifetimes
     assert _forecast(group) == ["uniform", "1.500 [1.000, 2.000]", "0.500 [0.500, 0.500]"]
-    assert _evenness({**group, "largest_ratio": {"tokens": 2.0, "update_norm": 0.0}}) == ["uniform", "2", "not known"]
+    assert _evenness({**group, "largest_ratio": {"tokens": 2.0, "update_norm": 0.0}}) == [
+        *("uniform", "2", "not known", "not known"),
+    ]
+    assert _evenness({**group, "forgetting": 0.25})[-1] == "0.250"
     assert "forecast" not in statistics.summarise([life("uniform", 0, 100)])[0]
