@@ -22,57 +22,52 @@ def bandit_arms(num_arms: int) -> Arms:
 
 @dataclass(frozen=True)
 class Setting:
-    """Rewards in [0, 1] of A arms over T steps.
+    """Rewards in [0, 1] of A arms over T steps, Bernoulli.
 
     Attributes:
         name: stochastic, adversarial or switching.
-        means: ``(T, A)``; rewards are Bernoulli of these where ``drawn``, else these themselves.
-        drawn: whether rewards are drawn anew for every row.
-        switches: steps at which the best arm changes.
+        means: ``(T, A)``.
+        adaptive: whether an adversary looks at the mixture and gives nothing to an arm with a chance above a half.
+        switches: steps at which the best arm changes; the comparison is then with the best arm of each stretch.
     """
 
     name: str
     means: Floats
-    drawn: bool
+    adaptive: bool = False
     switches: int = 0
-
-    @property
-    def best(self) -> Floats:
-        """What is compared with, ``(T,)``: the best arm of each stretch (switching), or the best in hindsight."""
-        if self.switches:
-            found: Floats = self.means.max(axis=1)
-            return found
-        arm: Floats = self.means[:, self.means.sum(axis=0).argmax()]
-        return arm
 
 
 def stochastic(steps: int, num_arms: int = 10) -> Setting:
     """One arm of mean 0.9 among arms of mean 0.4."""
     means = np.full((steps, num_arms), 0.4)
     means[:, num_arms // 2] = 0.9
-    return Setting("stochastic", means, drawn=True)
+    return Setting("stochastic", means)
 
 
-def adversarial(steps: int, num_arms: int = 10, pulse: int = 50) -> Setting:
-    """A fixed sequence of zeros and ones: one arm is good throughout, the others take turns at being better, briefly.
+def adversarial(steps: int, num_arms: int = 10) -> Setting:
+    """One arm of mean 0.7 among arms of mean 0.3, but whoever is predictable gets nothing.
 
-    Whoever runs after the last pulse is late: it ends before it is learned.
+    The adversary sees the mixture, not the draw: an arm with a chance above a half is worth 0 in that step. Bandits
+    that put a decision on one arm earn nothing, and regret grows with T; the bounds of EXP3 and its kin hold (they
+    are on the pseudo-regret, against an arm fixed beforehand, and allow adversaries that know the past).
     """
-    chance = np.full((steps, num_arms), 0.3)
-    turn = 1 + (np.arange(steps) // pulse) % (num_arms - 1)
-    chance[np.arange(steps), turn] = 0.9
-    chance[:, 0] = 0.6
-    rewards = np.random.default_rng([4, steps, num_arms]).random(chance.shape) < chance
-    return Setting("adversarial", rewards.astype(np.float64), drawn=False)
+    means = np.full((steps, num_arms), 0.3)
+    means[:, num_arms // 2] = 0.7
+    return Setting("adversarial", means, adaptive=True)
 
 
-def switching(steps: int, num_arms: int = 5, stretches: int = 3) -> Setting:
-    """Means 0.9 and 0.1; the best arm changes at equal stretches."""
-    means = np.full((steps, num_arms), 0.1)
+def switching(steps: int, num_arms: int = 5, stretches: int = 3, high: float = 0.9, low: float = 0.1) -> Setting:
+    """One good arm among bad ones; which one it is changes at equal stretches."""
+    means = np.full((steps, num_arms), low)
     for stretch in range(stretches):
-        low, high = stretch * steps // stretches, (stretch + 1) * steps // stretches
-        means[low:high, (2 * stretch) % num_arms] = 0.9
-    return Setting("switching", means, drawn=True, switches=stretches - 1)
+        start, end = stretch * steps // stretches, (stretch + 1) * steps // stretches
+        means[start:end, (2 * stretch) % num_arms if num_arms > 2 else stretch % 2] = high
+    return Setting("switching", means, switches=stretches - 1)
+
+
+def switching_pair(steps: int) -> Setting:
+    """Two arms of means 1 and 0 that change places once: where the bound of D-UCB first says something."""
+    return switching(steps, 2, 2, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -84,23 +79,34 @@ class Played:
 
 
 def play(made: Teacher, setting: Setting, rows: int, seed: int = 0) -> Played:
-    """Lets a teacher play a setting: K = ``rows`` repetitions at once, one arm per step."""
+    """Lets a teacher play a setting: K = ``rows`` repetitions at once, one arm per step.
+
+    Regret is by means, not by luck (pseudo-regret): against the best arm of each stretch where there are switches, else
+    against the arm whose means, as the adversary left them, add up to most over all rows.
+    """
     steps, num_arms = setting.means.shape
     made.reset(bandit_arms(num_arms), rows, seed)
     rng = np.random.default_rng([seed, 17])
     obs = np.zeros((rows, num_arms, 1), dtype=np.float32)
-    best, index = setting.best, np.arange(rows)
-    instant, wrong = np.empty((rows, steps)), np.zeros((rows, num_arms), dtype=np.int64)
+    index = np.arange(rows)
+    earned, offered = np.empty((rows, steps)), np.empty((rows, steps, num_arms))
+    wrong = np.zeros((rows, num_arms), dtype=np.int64)
     for step in range(steps):
         mixture = made.act(obs)
         edges = mixture.cumsum(axis=1)
         arms = np.minimum((rng.random((rows, 1)) * edges[:, -1:] >= edges).sum(axis=1), num_arms - 1)
-        means = setting.means[step]
-        reward = (rng.random(rows) < means[arms]).astype(np.float64) if setting.drawn else means[arms]
+        means = np.broadcast_to(setting.means[step], mixture.shape)
+        if setting.adaptive:
+            means = np.where(mixture > 0.5, 0.0, means)
+        reward = (rng.random(rows) < means[index, arms]).astype(np.float64)
         gain, count = np.zeros((rows, num_arms)), np.zeros((rows, num_arms), dtype=np.int64)
         gain[index, arms], count[index, arms] = reward, 1
         made.update(obs, mixture, Feedback(gain, 1.0 - gain, gain, count))
-        instant[:, step] = best[step] - means[arms]  # pseudo-regret: by means, not by luck
-        worse = means[arms] < best[step]
+        earned[:, step], offered[:, step] = means[index, arms], means
+        worse = means[index, arms] < means.max(axis=1)
         wrong[index[worse], arms[worse]] += 1
-    return Played(instant.cumsum(axis=1), wrong)
+    if setting.switches:
+        best = offered.max(axis=2)
+    else:
+        best = offered[:, :, offered.sum(axis=(0, 1)).argmax()]
+    return Played((best - earned).cumsum(axis=1), wrong)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from benchmarks.studies.bandits import Setting
 
 
@@ -31,7 +33,7 @@ def exp3s(setting: Setting) -> float:
     return 2 * math.sqrt(math.e - 1) * math.sqrt(num_arms * steps * (stretches * math.log(num_arms * steps) + math.e))
 
 
-def exp3_ix(setting: Setting, delta: float = 0.001) -> float:
+def exp3_ix(setting: Setting, delta: float = 0.05) -> float:
     """Neu (2015), theorem 1, anytime, with probability 1 - delta."""
     steps, num_arms, log_arms = _size(setting)
     tail = (2.0 * math.sqrt(num_arms * steps / log_arms) + 1.0) * math.log(2.0 / delta)
@@ -101,3 +103,22 @@ def tsallis_rv(setting: Setting) -> float:
     """Zimmert and Seldin (2021), theorem 1, reduced variance: 2 sqrt(A T) + 10 A ln T + 16."""
     steps, num_arms, _ = _size(setting)
     return 2.0 * math.sqrt(num_arms * steps) + 10.0 * num_arms * math.log(steps) + 16.0
+
+
+def epsilon_greedy(setting: Setting, c: float = 5.25, d: float = 0.5) -> float:
+    """Auer, Cesa-Bianchi and Fischer (2002), theorem 3, its chance of each worse arm summed over the steps.
+
+    Args:
+        setting: stochastic, with gaps of at least ``d``.
+        c: above 5, so that the sum grows with ln T.
+        d: lower bound on the gaps.
+    """
+    steps, num_arms, _ = _size(setting)
+    gaps = setting.means[0].max() - setting.means[0]
+    exploring = c * num_arms / d**2  # until then epsilon is 1, and every arm has the same chance
+    n = np.arange(1, steps + 1)
+    ratio = np.maximum(n - 1, 1) * d**2 * math.exp(0.5) / (c * num_arms)
+    later = c / (d**2 * n) + 2.0 * c / d**2 * np.log(np.maximum(ratio, 1.0)) * ratio ** (-c / (5.0 * d**2))
+    later += 4.0 * math.e / d**2 * ratio ** (-c / 2.0)
+    chance = np.where(n <= exploring, 1.0 / num_arms, np.minimum(1.0, later))
+    return float(chance.sum() * gaps.sum())

@@ -102,7 +102,10 @@ def regret_of(name: str, cases: list[dict[str, Any]]) -> str:
         if case["case"].split(",")[0] == name:
             bound = "" if case["bound"] is None else f" <= {case['bound']:,.0f}"
             verdict = "" if case["holds"] else " (FAILS)"
-            found.append(f"{case['setting']} {case['measured']:,.0f}{bound}, t^{case['growth']:.2f}{verdict}")
+            kind = ", ".join([case["setting"], *case["case"].split(", ")[1:]])
+            kind = case["setting"] if kind == f"{case['setting']}, {case['setting']}" else kind
+            grows = "" if case["growth"] is None else f", t^{case['growth']:.2f}"
+            found.append(f"{kind} {case['measured']:,.0f}{bound}{grows}{verdict}")
     return "; ".join(found)
 
 
