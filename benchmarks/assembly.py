@@ -25,6 +25,7 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     try:
         suite = cell.make_suite()
         made = cell.make_teacher()
+        _refuse_unscaled(made, cell)
         env = CurriculumVectorEnv(
             suite,
             cell.make_student(suite),
@@ -52,6 +53,15 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made
+
+
+def _refuse_unscaled(made: Teacher, cell: Cell) -> None:
+    """Gains of every signal may be negative: a bandit that wants rewards in [0, 1] would stop at the first."""
+    if getattr(made, "unit_rewards", False) and not getattr(made, "scale", True):
+        raise UserError(
+            f"{cell.teacher} without scaling takes gains in [0, 1] only, and those of {cell.signal} may be negative: "
+            f"drop the flag, or scale them before it: {cell.teacher}+rescaled"
+        )
 
 
 _REHEARSED_ARMS = 256

@@ -16,6 +16,7 @@ from benchmarks.store import UserError, write_text
 from benchmarks.terminal import say
 from envs import Suite
 from envs.batch import Floats, Ints
+from teacher.schedules.recorded import FORMAT, VERSION
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def _as_json(pace: Pace, options: Options) -> str:
     """Every decision as it was: a float is written so that it reads back as the same float."""
     cell = pace.cell
     content = {
-        "format": "paceline.schedule",
-        "version": 1,
+        "format": FORMAT,
+        "version": VERSION,
         **{name: getattr(cell, name) for name in ("suite", "student", "teacher", "seed")},
         "fingerprint": pace.fingerprint,
         "arms": list(pace.suite.arms.names),

@@ -15,10 +15,18 @@ _log = logging.getLogger("paceline")
 _PER_ARM = ("mixture", "count", "gain", "scaled_gain", "loss", "competence")
 _PER_ROW = ("gradient_norm", "token_ratio", "update_ratio")
 COSTS = ("updates", "tokens", "forward_equivalents")
+_NAMES = {"decision", "reward", *_PER_ARM, *_PER_ROW, *COSTS, *HEALTH}
+
+
+def shown_by_teacher(record: dict[str, Any]) -> dict[str, Any]:
+    """The entries of a record that the teacher itself shows: numbers, or arrays ``(A,)``."""
+    return {name: value for name, value in record.items() if name not in _NAMES}
 
 
 class Trace:
     """Rows of one lifetime (K = 1), in memory until the checkpoint takes them; what is unhealthy is said once.
+
+    What a teacher shows of itself (``diagnostics``) stands in the row of the decision that it has just learned from.
 
     Args:
         name: of the lifetime, for what is said.
@@ -35,15 +43,16 @@ class Trace:
         """Takes in a decision; returns its flat record."""
         scaled = row.diagnostics.get("scaled_gain", row.feedback.gain)
         arms = (row.mixture, row.feedback.count, row.feedback.gain, scaled, row.feedback.loss, row.feedback.competence)
-        record = {
+        record: dict[str, Any] = {
             "decision": row.decision,
             **{name: int(row.info[name][0]) for name in COSTS},
             "reward": float(row.reward[0]),
             **{name: float(value[0]) for name, value in self._health.take(row).items()},
             **{name: float(row.info[name][0]) for name in _PER_ROW},
             **{name: np.array(value[0]) for name, value in zip(_PER_ARM, arms, strict=True)},
-            **{name: float(v[0]) for name, v in row.diagnostics.items() if v.ndim == 1 and name not in HEALTH},
         }
+        shown = {name: value for name, value in row.diagnostics.items() if name not in record}
+        record |= {name: float(v[0]) if v.ndim == 1 else np.array(v[0]) for name, v in shown.items()}
         fresh = int(record["alarm"]) & ~self._said
         for line in self._health.explain(fresh):
             _log.warning("%s, decision %d: %s", self._name, row.decision, line)
@@ -54,7 +63,8 @@ class Trace:
 
     def table(self) -> pl.DataFrame:
         """A row per decision; per-arm columns are lists of A numbers."""
-        return pl.DataFrame([{k: v.tolist() if k in _PER_ARM else v for k, v in row.items()} for row in self.rows])
+        plain = [{k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in row.items()} for row in self.rows]
+        return pl.DataFrame(plain)
 
     def health(self) -> dict[str, Any]:
         """The means of the health numbers over the lifetime, and in how many decisions an alarm was on."""

@@ -19,6 +19,7 @@ import polars as pl
 from benchmarks.provenance import environment
 from benchmarks.settings import Cell
 from benchmarks.store import UserError
+from benchmarks.trace import shown_by_teacher
 from envs import Suite
 from teacher.health import HEALTH
 
@@ -192,7 +193,11 @@ class WandbTracker:
             "student/forward_equivalents": record["forward_equivalents"],
             **{f"student/{name}": record[name] for name in ("gradient_norm", "token_ratio", "update_ratio")},
         }
+        shown = shown_by_teacher(record)
+        rows |= {f"teacher/{name}": value for name, value in shown.items() if isinstance(value, float)}
         for arm, name in enumerate(suite.arms.names):
+            own = {kind: value for kind, value in shown.items() if not isinstance(value, float)}
+            rows |= {f"teacher/{kind}/{name}": float(value[arm]) for kind, value in own.items()}
             rows[f"teacher/weight/{name}"] = float(record["mixture"][arm])
             if record["count"][arm]:
                 rows[f"teacher/scaled_gain/{name}"] = float(record["scaled_gain"][arm])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from teacher.loop import ArmsView, Feedback, Floats, refuse_before_reset
 from teacher.randomness import keys, uniforms
-from teacher.scaling import Scaler
+from teacher.scaling import QuantileScaler, Scaler
 
 Bools = NDArray[np.bool_]
 State = dict[str, Any]
@@ -58,8 +58,8 @@ class ArrayTeacher(ABC):
         """Changes the state's arrays by what a decision gave."""
 
     def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        """What scales the gains to [-1, 1]; None: nothing."""
-        return None
+        """What scales the gains to [-1, 1]: quantiles where the teacher has a field ``scale`` that says so."""
+        return QuantileScaler(num_envs, seed) if getattr(self, "scale", False) else None
 
     def _shown(self, state: State) -> dict[str, Floats]:
         """Numbers worth a trace beside the scaled gains, ``(K, A)`` or ``(K,)``."""
@@ -96,11 +96,12 @@ class ArrayTeacher(ABC):
 
         Raises:
             RuntimeError: before reset.
-            ValueError: feedback of the wrong shape, or not finite where observed.
+            ValueError: feedback of the wrong shape, or not finite where observed; a mixture that is none.
         """
         refuse_before_reset("update", self._state)
         assert self._state is not None
         observed = feedback.checked(self._shape).count > 0
+        refuse_no_mixture(mixture, self._shape)
         rows, arms = np.nonzero(observed)
         if self._scaler is None:
             reward = np.zeros(self._shape)
@@ -129,8 +130,20 @@ class ArrayTeacher(ABC):
         return {**_copied(self._state), **scaler}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on exactly where ``state_dict`` was taken."""
+        """Goes on exactly where ``state_dict`` was taken.
+
+        Raises:
+            RuntimeError: before reset.
+            ValueError: a state of another teacher, or of other arms.
+        """
+        refuse_before_reset("load_state_dict", self._state)
+        assert self._state is not None
         own = {name: value for name, value in state.items() if name != "scaler"}
+        kept, given = ({k: np.shape(v) for k, v in values.items()} for values in (self._state, own))
+        if kept != given:
+            raise ValueError(
+                f"a state of {type(self).__name__} must hold {kept}; got {given}: is it another teacher's?"
+            )
         self._state = _copied(own)
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
@@ -138,6 +151,15 @@ class ArrayTeacher(ABC):
 
 def _copied(state: State) -> State:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+
+def refuse_no_mixture(mixture: Floats, shape: tuple[int, ...]) -> None:
+    """Raises ``ValueError`` unless a mixture has this shape, is finite and not negative."""
+    if np.shape(mixture) != shape:
+        raise ValueError(f"the mixture must have shape (K, A) = {shape}; got {np.shape(mixture)}")
+    lowest, total = mixture.min(), mixture.sum()
+    if not (lowest >= 0 and np.isfinite(total)):
+        raise ValueError(f"the mixture must be finite and not negative; got a minimum of {lowest}, a sum of {total}")
 
 
 def refuse_outside(name: str, value: float, low: float, high: float, why: str = "") -> None:

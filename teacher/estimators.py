@@ -2,7 +2,8 @@
 
 - **bandit**: the decision held one arm, a. The estimate is r_a / p_a for it, zero for the others.
 - **semi-bandit**: the decision drew several arms from the mixture and each was observed. With f_a the share of the
-  decision's sequences that arm a got, E[f_a] = p_a, so r_a f_a / p_a is unbiased; with one arm it is the bandit's.
+  decision's draws that fell on arm a, E[f_a] = p_a, so r_a f_a / p_a is unbiased; with one arm it is the bandit's.
+  An arm without a chance (p_a = 0, by a wrapper or a person) cannot be estimated: its estimate stays zero.
 - **full**: every arm was measured (``probe="all"``, charged). The estimate is the reward itself: a weight 1 / p would
   correct twice.
 """
@@ -22,7 +23,9 @@ Kind = Literal["sampled", "full"]
 
 
 def drawn_share(feedback: Feedback) -> Floats:
-    """f, the share of the decision's sequences that each arm got: ``(K, A)``, rows sum to one (or are zero)."""
+    """f, the share of the decision's draws that fell on each arm: ``(K, A)``, rows sum to one (or are zero)."""
+    if feedback.share is not None:
+        return feedback.share
     total = feedback.count.sum(axis=1, keepdims=True)
     share: Floats = feedback.count / np.maximum(total, 1)
     return share
@@ -42,7 +45,7 @@ def estimated(values: Floats, mixture: Floats, feedback: Feedback, kind: Kind, b
     if kind == "full":
         return values
     rows, arms = np.nonzero(feedback.count)
-    share = feedback.count[rows, arms] / feedback.count.sum(axis=1)[rows]
+    share = drawn_share(feedback)[rows, arms]
     # Nothing is drawn at a chance of 1e-12; feedback of an arm that was not drawn from the mixture overflows nothing.
     chance = np.maximum(mixture[rows, arms] + bias, 1e-12)
     estimate = np.zeros(feedback.count.shape)

@@ -23,7 +23,8 @@ _CLIPPED, _FLAT, _COLLAPSED = 1, 2, 4  # bits of ``alarm``
 _MESSAGES = {
     _CLIPPED: (
         "reward saturated: {clip:.0%} of the scaled gains of the last {window} decisions were clipped to -1 or 1, so "
-        "they tell arms apart no more (quantiles clip about 40 % by design): scale them wider, say with +rescaled"
+        "they tell arms apart no more (quantiles clip about 40 % by design): scale them wider, say with +rescaled and "
+        "--NAME.no-scale"
     ),
     _FLAT: (
         "no reward signal: every scaled gain of the last {window} decisions was the same, so the teacher learns "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -57,12 +57,15 @@ class Feedback:
         loss: nats per token.
         competence: in [0, 1].
         count: sequences.
+        share: of the decision's draws that fell on each arm, whose mean is the mixture; None: the share of sequences,
+            which is the same where all batches are of one size (a token budget gives longer sequences smaller ones).
     """
 
     gain: Floats
     loss: Floats
     competence: Floats
     count: NDArray[np.int64]
+    share: Floats | None = None
 
     def checked(self, shape: tuple[int, ...]) -> Feedback:
         """Itself, if every entry has this shape and the observed gains, losses and competences are finite.
@@ -70,7 +73,7 @@ class Feedback:
         Raises:
             ValueError: otherwise.
         """
-        for name in FEEDBACK:
+        for name in FEEDBACK if self.share is None else (*FEEDBACK, "share"):
             if np.shape(getattr(self, name)) != shape:
                 got = np.shape(getattr(self, name))
                 raise ValueError(f"feedback.{name} must have shape (K, A) = {shape}; got {got}")
@@ -81,8 +84,8 @@ class Feedback:
         return self
 
 
-FEEDBACK = tuple(f.name for f in fields(Feedback))
-"""The names of the entries."""
+FEEDBACK = ("gain", "loss", "competence", "count")
+"""The names of the entries that every feedback has."""
 
 
 def refuse_before_reset(verb: str, state: object) -> None:
@@ -162,7 +165,7 @@ def run(teacher: Teacher, env: Any, seed: int = 0, state: dict[str, Any] | None 
     while not env.unwrapped.finished:
         mixture = teacher.act(obs)
         next_obs, reward, _, _, info = env.step(mixture)
-        feedback = Feedback(**{name: info[name] for name in FEEDBACK})
+        feedback = Feedback(**{name: info[name] for name in FEEDBACK}, share=info.get("share"))
         teacher.update(obs, mixture, feedback)
         yield Row(decision, mixture, feedback, reward, info, teacher.diagnostics())
         obs, decision = next_obs, decision + 1

@@ -24,7 +24,13 @@ def finalise(words: Words) -> Words:
 
 
 def keys(seed: int, num_envs: int) -> Words:
-    """Row k's key, from ``seed + k`` alone: ``(K,)``."""
+    """Row k's key, from ``seed + k`` alone: ``(K,)``.
+
+    Raises:
+        ValueError: a negative seed.
+    """
+    if seed < 0:
+        raise ValueError(f"seed must not be negative; got {seed}")
     return np.arange(num_envs, dtype=np.uint64) + np.uint64(seed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,10 +24,6 @@ class Scaler(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores ``state_dict``."""
-
-
-MakeScaler = Callable[[int, int], Scaler]
-"""Makes a scaler from (num_envs, seed)."""
 
 
 class AffineScaler:
@@ -152,9 +147,9 @@ class QuantileScaler:
         self._kept[rows[kept], slot[kept]] = gain[rows[kept], arms[kept]]
         self._seen += fresh
         low, high = self._range()
-        gain = np.where(observed, gain, 0.0)
         low, spread = low[rows, 0], (high - low)[rows, 0]  # of the observed entries: they are few
-        scaled = np.where(spread > 0, 2.0 * (gain[rows, arms] - low) / np.where(spread > 0, spread, 1.0) - 1.0, 0.0)
+        with np.errstate(over="ignore"):  # far outside a range of next to nothing: clipped all the same
+            scaled = np.where(spread > 0, 2.0 * (gain[rows, arms] - low) / np.where(spread > 0, spread, 1.0) - 1.0, 0.0)
         out = np.zeros(observed.shape)
         out[rows, arms] = np.clip(scaled, -1.0, 1.0)
         return out

@@ -14,6 +14,12 @@ def push(ring: Floats, visits: Ints, rows: Ints, arms: Ints, values: Floats | fl
     ring[rows, arms, visits[rows, arms] % ring.shape[2]] = values
 
 
+def turns(rows: Ints, num_rows: int) -> tuple[Ints, Ints]:
+    """Of observations sorted by row: how many each row has ``(K,)``, and each one's place 0, 1, .. within its row."""
+    fresh = np.bincount(rows, minlength=num_rows)
+    return fresh, np.arange(len(rows)) - np.repeat(fresh.cumsum() - fresh, fresh)
+
+
 def filled(visits: Ints, width: int) -> NDArray[np.bool_]:
     """Which slots of arms with these visits hold a value: ``(..., W)``."""
     full: NDArray[np.bool_] = np.arange(width) < np.minimum(visits, width)[..., None]

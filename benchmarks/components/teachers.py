@@ -25,6 +25,7 @@ TEACHERS: dict[str, Any] = {
     "root-pacing": teacher.Pacing(root=3.0),
     "length-warmup": teacher.SequenceLengthWarmup(),
     "replayed": teacher.Replayed(),
+    "replayed-shuffled": teacher.Replayed(shuffled=True),
     "exp3": teacher.Exp3(),
     "exp3s": teacher.Exp3S(),
     "exp3-ix": teacher.Exp3IX(),
@@ -101,10 +102,12 @@ class Review:
     """Share that reviews."""
     step: float = 0.3
     """Of the running mean of competence."""
+    margin: float = 0.03
+    """How far below its threshold an arm is not mastered for sure."""
 
     def around(self, inner: Teacher) -> Teacher:
         """The wrapped teacher."""
-        return teacher.Review(inner, self.share, self.step)
+        return teacher.Review(inner, self.share, self.step, self.margin)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Cooldown:
 
 @dataclass(frozen=True)
 class Rescaled:
-    """Scales gains before the teacher sees them (give it scale False)."""
+    """Scales gains before the teacher sees them (give it --NAME.no-scale)."""
 
     by: Literal["quantiles", "standardise", "affine"] = "standardise"
     """How."""
@@ -131,8 +134,8 @@ class Rescaled:
     """Of affine: the gain that maps to 0."""
     unit: float = 1.0
     """Of affine: the gain above the offset that maps to 1."""
-    to_unit_interval: bool = False
-    """To [0, 1] instead of [-1, 1], for EXP3, UCB and the like."""
+    to_unit_interval: bool | None = None
+    """To [0, 1] instead of [-1, 1]; none: as the teacher wants it."""
 
     def around(self, inner: Teacher) -> Teacher:
         """The wrapped teacher."""

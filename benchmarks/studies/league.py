@@ -24,7 +24,7 @@ from benchmarks.flags import settings_of
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
-from benchmarks.store import UserError, describe, read_json, write_json
+from benchmarks.store import UserError, describe, only_writer, read_json, write_json
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import NoTracker
 from envs import CurriculumVectorEnv
@@ -66,7 +66,8 @@ ENTRIES: dict[str, Entry] = {
     "length-warmup": Entry("length-warmup"),
     "exp3": Entry("exp3", "PG"),
     "exp3-fixed": Entry("exp3", "PG", {"gamma": 0.1}),
-    "exp3s": Entry("exp3s", "PG", {"eta": 0.1}),
+    "exp3s": Entry("exp3s", "PG"),
+    "exp3s-tuned": Entry("exp3s", "PG", {"eta": 0.1}),  # on addition-small, seeds 100 and 101
     "exp3s-paper": Entry("exp3s", "PG", {"eta": 1e-3}),
     "exp3-ix": Entry("exp3-ix", "PG"),
     "tsallis-inf": Entry("tsallis-inf", "PG"),
@@ -195,14 +196,18 @@ class Run:
         """Runs what is missing, keeping each lifetime's figures as it ends."""
         _refuse_unknown(self.teachers)
         self.results.mkdir(parents=True, exist_ok=True)
-        file = self.results / f"{self.suite}-{self.student}.json"
+        with only_writer(self.runs / self.suite):
+            self._run(self.results / f"{self.suite}-{self.student}.json")
+
+    def _run(self, file: Path) -> None:
+        command = f"python -m benchmarks.studies.league run {self.suite}"
         kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
-        waiting = [(n, c) for n, c in self.cells() if kept["lifetimes"].get(n, {}).get(str(c.seed)) is None]
+        waiting = [(n, c) for n, c in self.cells() if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
         failures: list[str] = []
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.workers, context, torch.set_num_threads, (1,)) as pool:
             jobs = {
-                pool.submit(_live, cell, self.runs / self.suite / name / str(cell.seed)): (name, cell)
+                pool.submit(_live, cell, self.runs / self.suite / name / f"{cell.seed}-{cell.digest}"): (name, cell)
                 for name, cell in waiting
             }
             for done, job in enumerate(as_completed(jobs), 1):
@@ -215,10 +220,21 @@ class Run:
                     say(f"{where}: {describe(error)}")
                     continue
                 kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
-                write_json(file, {"command": f"python -m benchmarks.studies.league run {self.suite}", **kept})
+                write_json(file, {"command": command, "lifetimes": kept["lifetimes"]})
                 say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
         if failures:
             raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
+
+
+def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
+    """Whether a lifetime's figures are of this very cell, or of the same with a larger budget.
+
+    The budget ends a lifetime and changes nothing before (the learning rate is constant).
+    """
+    if found is None or found["budget"] < cell.schedule.budget:
+        return False
+    same = dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, budget=found["budget"]))
+    return bool(found["digest"] == same.digest)
 
 
 def _stop_with_parent(status: Status) -> None:

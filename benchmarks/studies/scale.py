@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,11 @@ class Options:
 
     arms: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     """Numbers of arms."""
-    rows: tuple[int, ...] = (1, 64)
+    rows: tuple[int, ...] = (1, 8, 64)
     """Numbers of students, K."""
     teachers: tuple[str, ...] = tuple(ENTRIES)
     """Entries of the league."""
-    largest: int = 1_000_000
+    largest: int = 6_400_000
     """Most K x A that is measured."""
     seconds: float = 0.4
     """Time spent on each figure."""
@@ -74,6 +75,16 @@ def state_bytes(state: Any) -> int:
     if isinstance(state, dict):
         return sum(map(state_bytes, state.values()))
     return state.nbytes if isinstance(state, np.ndarray) else 0
+
+
+def peak_bytes(act: Callable[[], None]) -> int:
+    """Most memory that a decision takes beside what was there before (numpy's arrays are traced)."""
+    act()
+    tracemalloc.start()
+    act()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 def decide(made: Teacher, num_arms: int, rows: int) -> Callable[[], None]:
@@ -145,8 +156,11 @@ def study(options: Options) -> list[dict[str, Any]]:
             for name in options.teachers:
                 made = ENTRIES[name].make()
                 seconds = median_seconds(decide(made, num_arms, rows), options.seconds)
-                kept = state_bytes(made.state_dict())
-                figures = {"microseconds": 1e6 * seconds, "state_bytes": kept}
+                figures = {
+                    "microseconds": 1e6 * seconds,
+                    "state_bytes": state_bytes(made.state_dict()),
+                    "peak_bytes": peak_bytes(decide(made, num_arms, rows)),
+                }
                 records.append({"teacher": name, "arms": num_arms, "rows": rows, **figures})
     return records
 

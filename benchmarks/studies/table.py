@@ -39,6 +39,7 @@ PAPERS = {
     "exp3": "Bubeck, Cesa-Bianchi 2012",
     "exp3-fixed": "Auer et al. 2002",
     "exp3s": "Graves et al. 2017",
+    "exp3s-tuned": "Graves et al. 2017",
     "exp3s-paper": "Graves et al. 2017",
     "exp3-ix": "Neu 2015",
     "tsallis-inf": "Zimmert, Seldin 2021",
@@ -83,6 +84,16 @@ def _mean(lifetimes: dict[str, Any]) -> float:
     return float(np.mean([life["updates"] for life in lifetimes.values()]))
 
 
+def _within_one_budget(entries: dict[str, Any]) -> dict[str, Any]:
+    """All lifetimes as they were at the smallest budget of any: later mastery counts as none."""
+    budget = min((life["budget"] for lives in entries.values() for life in lives.values()), default=0)
+    cut = {"updates": budget, "mastered": False}
+    return {
+        name: {seed: life if life["updates"] <= budget else life | cut for seed, life in lives.items()}
+        for name, lives in entries.items()
+    }
+
+
 def cost(lifetimes: dict[str, Any]) -> str:
     """Mean updates to mastery, restricted to the budget, its 95 % bootstrap interval, and how many mastered."""
     if not lifetimes:
@@ -111,8 +122,7 @@ def regret_of(name: str, cases: list[dict[str, Any]]) -> str:
 
 def _lifetimes(suite: str) -> dict[str, Any]:
     file = RESULTS / "teachers" / f"{suite}-lstm.json"
-    found: dict[str, Any] = read_json(file)["lifetimes"] if file.exists() else {}
-    return found
+    return _within_one_budget(read_json(file)["lifetimes"]) if file.exists() else {}
 
 
 def table() -> str:

@@ -75,6 +75,18 @@ class Sampler:
         return self._settings.batch_size if tokens is None else max(1, tokens // self._suite.length(arm))
 
 
+def draw_share(draws: Ints, num_arms: int) -> Floats:
+    """The share of a decision's draws ``(K, updates, ..)`` that fell on each arm ``(K, A)``: its mean is the mixture.
+
+    Of draws, not of sequences: under a token budget an update of longer sequences holds fewer of them.
+    """
+    flat = draws.reshape(len(draws), -1)
+    number = np.arange(len(flat))[:, None] * num_arms + flat
+    counts = np.bincount(number.reshape(-1), minlength=len(flat) * num_arms).reshape(len(flat), num_arms)
+    share: Floats = counts / flat.shape[1]
+    return share
+
+
 class Evenness:
     """The largest ratio between two consecutive updates of K lifetimes, of tokens and of step length.
 

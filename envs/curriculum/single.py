@@ -17,8 +17,8 @@ from envs.suite import Arms, Suite
 class CurriculumEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     """One student's lifetime; see ``CurriculumVectorEnv``, whose leading dimension K is dropped everywhere.
 
-    ``info`` holds per arm ``gain, loss, competence, count`` (A,), and scalars ``updates, tokens, forward_equivalents,
-    gradient_norm``.
+    ``info`` holds per arm ``gain, loss, competence, count, share`` (A,), and scalars ``updates, tokens,
+    forward_equivalents, gradient_norm``.
 
     Args:
         suite: the arms; default addition of 1-5 digits.

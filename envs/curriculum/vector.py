@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.batch import Floats, stack
-from envs.curriculum.sampling import Evenness, Sampler
+from envs.curriculum.sampling import Evenness, Sampler, draw_share
 from envs.curriculum.settings import CurriculumOptions, CurriculumSettings
 from envs.features import ArmFeatures
 from envs.learner import Student
@@ -33,7 +33,8 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     drawn from its mixture. An episode is a lifetime: all rows terminate together when the budget is spent. Row k
     equals the single run with seed ``seed + k``: nothing in a row depends on the others.
 
-    ``info`` holds per arm ``gain, loss, competence, count`` (K, A) (zero where the arm was not seen), and per row
+    ``info`` holds per arm ``gain, loss, competence, count`` (K, A) (zero where the arm was not seen), ``share`` (K, A),
+    of the decision's draws that fell on the arm (expected: the mixture), and per row
     ``updates, tokens, forward_equivalents, gradient_norm`` (K,) and the largest ratio of tokens and of step length
     between two consecutive updates, ``token_ratio, update_ratio`` (K,) (0: not known). A training step costs three
     forward-equivalents per token, a probe one; padding is computed, so it counts.
@@ -119,7 +120,8 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             self._probed_competence = self._competence(before.probe(self._probed_arms))
             self._forward_equivalents += before.probed_tokens
         nothing = np.zeros(self.num_envs)
-        return self.observe(), self._info(np.zeros(shape), ArmScores.zeros(*shape), nothing, nothing, nothing)
+        scores = ArmScores.zeros(*shape)
+        return self.observe(), self._info(np.zeros(shape), scores, np.zeros(shape), nothing, nothing, nothing)
 
     def _decision(self, drawn: NDArray[np.bool_]) -> Decision:
         size, loss = self.settings.probe_size, self._last_loss
@@ -160,6 +162,7 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         draws = self._sampler.draw(mixture, seeds, self._number, num_updates)  # (K, updates, 1 or B)
         drawn = np.zeros((self.num_envs, self.suite.num_arms), dtype=bool)
         np.put_along_axis(drawn, draws.reshape(self.num_envs, -1), True, axis=1)
+        share = draw_share(draws, self.suite.num_arms)
         decision = self._decision(drawn)
         signal = SIGNALS[self.settings.signal](decision)
         next(signal)
@@ -186,7 +189,7 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._forward_equivalents += 3 * decision.trained_tokens + decision.probed_tokens
         done = np.full(self.num_envs, self._updates >= self.settings.budget)
         ratios = self._evenness.take(decision.tokens, decision.update_norms)
-        info = self._info(gain, seen, norm, *ratios)
+        info = self._info(gain, seen, share, norm, *ratios)
         return self.observe(), reward, done, np.zeros(self.num_envs, dtype=bool), info
 
     def _competence(self, scores: ArmScores) -> Floats:
@@ -211,13 +214,20 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         return change - np.where(mastered, 0.0, cost), gain, seen
 
     def _info(
-        self, gain: Floats, scores: ArmScores, gradient_norm: Floats, token_ratio: Floats, update_ratio: Floats
+        self,
+        gain: Floats,
+        scores: ArmScores,
+        share: Floats,
+        gradient_norm: Floats,
+        token_ratio: Floats,
+        update_ratio: Floats,
     ) -> dict[str, Any]:
         return {
             "gain": gain,
             "loss": scores.loss,
             "competence": self._competence(scores),
             "count": scores.count,
+            "share": share,
             "gradient_norm": gradient_norm,
             "token_ratio": token_ratio,
             "update_ratio": update_ratio,

@@ -167,7 +167,7 @@ class Decision:
             if name not in scores.measures:
                 raise ValueError(
                     f"signal {signal} needs a student whose train() reports {name!r} in Scores.measures "
-                    "(modules in student.Variational do; --lstm.uncertain True); "
+                    "(modules in student.Variational do; --lstm.uncertain); "
                     f"got {type(self.student).__name__} with {sorted(scores.measures)}"
                 )
             total = total + scores.measures[name]

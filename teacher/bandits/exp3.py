@@ -6,6 +6,7 @@ A decision may draw several arms from the mixture; ``teacher.estimators`` has th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from teacher.arrays import ArrayTeacher, Seen, State, refuse_outside
 from teacher.estimators import Kind, estimated
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import floored, softmax
-from teacher.scaling import QuantileScaler, Scaler
 
 
 def unit_rewards(seen: Seen, scaled: bool) -> Floats:
@@ -50,7 +50,7 @@ class Exp3(ArrayTeacher):
         p = softmax(-eta_t L),  eta_t = sqrt(ln A / (A t)),  L_a += (1 - r_a) f_a / p_a
 
     Regret: fixed, at most (e - 1) gamma G_max + A ln A / gamma (theorem 3.1); anytime, at most 2 sqrt(T A ln A)
-    (theorem 3.1 there). f_a is the share of the decision's sequences that arm a got.
+    (theorem 3.1 there). f_a is the share of the decision's draws that arm a got.
 
     Attributes:
         gamma: exploration; None: anytime.
@@ -67,13 +67,11 @@ class Exp3(ArrayTeacher):
     gamma: float | None = None
     feedback: Kind = "sampled"
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
 
     def _check(self) -> None:
         if self.gamma is not None:
             refuse_outside("gamma", self.gamma, 0, 1, "0 never updates a weight")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return {"sums": np.zeros((num_envs, arms.num_arms))}  # log w, or -L where anytime
@@ -143,9 +141,6 @@ class Exp3S(ArrayTeacher):
         """With the constants of the paper's replications, per pull: eta 1e-3, epsilon 0.05, beta 0, alpha 1/t."""
         return cls(eta=1e-3, epsilon=0.05, beta=0.0, alpha=None)
 
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
-
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return {"weights": np.zeros((num_envs, arms.num_arms))}  # log domain
 
@@ -192,14 +187,12 @@ class Exp3IX(ArrayTeacher):
 
     gamma: float | None = None
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
     feedback: Kind = "sampled"
 
     def _check(self) -> None:
         if self.gamma is not None:
             refuse_outside("gamma", self.gamma, 0, 1, "0 never updates a weight")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return {"losses": np.zeros((num_envs, arms.num_arms))}

@@ -8,11 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.arrays import refuse_outside
+from teacher.arrays import refuse_no_mixture, refuse_outside
 from teacher.estimators import Kind, estimated
 from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
 from teacher.mixtures import floored, softmax
 from teacher.scaling import QuantileScaler
+
+_APART = 1_000_003  # between the seeds of experts, so that two of a kind draw different numbers
 
 
 class Exp4:
@@ -23,8 +25,8 @@ class Exp4:
         p = (1 - gamma) sum_i softmax(w)_i xi_i + gamma / A
         w_i += (gamma / A) sum_a xi_ia r_a f_a / p_a
 
-    Every expert sees the decision's feedback, as if it had made the decision. Regret against the best expert (uniform
-    among them): at most (e - 1) gamma G_max + A ln N / gamma (theorem 7.1).
+    Every expert learns from the decision's feedback and from the mixture that was taught, the mixed one. Regret against
+    the best expert (uniform among them): at most (e - 1) gamma G_max + A ln N / gamma (theorem 7.1).
 
     Args:
         experts: the teachers; each must read no gains, or take the same feedback.
@@ -47,14 +49,16 @@ class Exp4:
             said = f"{wrong[0]} assumes other feedback" if wrong else "none"
             raise ValueError(f"experts must be at least one teacher that takes {feedback} feedback; got {said}")
         self.experts, self.gamma, self.scale = tuple(experts), gamma, scale
+        self.unit_rewards = True
         self.feedback: Literal["sampled", "full"] = feedback
         self._weights: Floats | None = None  # (K, N), log domain
 
     def reset(self, arms: ArmsView, num_envs: int, seed: int) -> None:
         """Starts K lifetimes with equal weights."""
-        for expert in self.experts:
-            expert.reset(arms, num_envs, seed)
+        for number, expert in enumerate(self.experts):
+            expert.reset(arms, num_envs, seed + number * _APART)
         self._weights = np.zeros((num_envs, len(self.experts)))
+        self._given: Floats | None = None
         self._scaler = QuantileScaler(num_envs, seed) if self.scale else None
         self._shape = (num_envs, arms.num_arms)
         self._scaled, self._clipped = np.zeros(self._shape), np.zeros(num_envs)
@@ -66,7 +70,8 @@ class Exp4:
         """The mixture ``(K, A)``."""
         refuse_before_reset("act", self._weights)
         assert self._weights is not None
-        mixed = np.einsum("kn,kna->ka", softmax(self._weights), self._advice(obs))
+        self._given = self._advice(obs)
+        mixed = np.einsum("kn,kna->ka", softmax(self._weights), self._given)
         return floored(mixed / mixed.sum(axis=1, keepdims=True), self.gamma)
 
     def update(self, obs: NDArray[np.float32], mixture: Floats, feedback: Feedback) -> None:
@@ -86,8 +91,11 @@ class Exp4:
             gain = np.where(seen, (self._scaled + 1.0) / 2.0, 0.0)
         elif (gain < 0).any() or (gain > 1).any():
             raise ValueError(f"with scale=False gains must be in [0, 1]; got {gain.min()} to {gain.max()}")
+        refuse_no_mixture(mixture, self._shape)
         rewards = estimated(gain, mixture, feedback, self.feedback)
-        earned = np.einsum("kna,ka->kn", self._advice(obs), rewards)  # before they learn: the advice that was taken
+        # The advice that was taken: not asked again, a person's override of an expert may have come between.
+        advice, self._given = self._advice(obs) if self._given is None else self._given, None
+        earned = np.einsum("kna,ka->kn", advice, rewards)
         self._weights = self._weights + self.gamma / self._shape[1] * earned
         for expert in self.experts:
             expert.update(obs, mixture, feedback)

@@ -11,7 +11,6 @@ from teacher.arrays import ArrayTeacher, Seen, State, averaged, refuse_outside
 from teacher.estimators import Kind
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import floored, greedy, softmax
-from teacher.scaling import QuantileScaler, Scaler
 
 
 def _values(arms: ArmsView, num_envs: int) -> State:
@@ -62,9 +61,6 @@ class EpsilonGreedy(ArrayTeacher):
         if self.decay is not None:
             refuse_outside("decay", self.decay, 0, float("inf"), "0 leaves arms unexplored")
 
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
-
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return _values(arms, num_envs)
 
@@ -105,9 +101,6 @@ class Boltzmann(ArrayTeacher):
         refuse_outside("temperature", self.temperature, 0, float("inf"), "use EpsilonGreedy for a greedy choice")
         if self.step is not None:
             refuse_outside("step", self.step, 0, 1, "0 never learns")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return _values(arms, num_envs)

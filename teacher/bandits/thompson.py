@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from teacher.bandits.exp3 import unit_rewards
 from teacher.estimators import Kind
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import greedy
-from teacher.scaling import QuantileScaler, Scaler
 
 
 def share_of_wins(draw: Callable[[int], Floats], draws: int) -> Floats:
@@ -64,9 +64,6 @@ class GaussianThompson(ArrayTeacher):
         if self.draws < 1:
             raise ValueError(f"draws must be at least 1; got {self.draws}")
 
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
-
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)
         return {"sums": np.zeros(shape), "counts": np.zeros(shape)}
@@ -109,14 +106,12 @@ class BetaThompson(ArrayTeacher):
     draws: int = 10
     feedback: Kind = "sampled"
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
 
     def _check(self) -> None:
         refuse_outside("discount", self.discount, 0, 1)
         if self.draws < 1:
             raise ValueError(f"draws must be at least 1; got {self.draws}")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from teacher.arrays import ArrayTeacher, Seen, State
 from teacher.bandits.exp3 import unit_losses
 from teacher.estimators import Kind, drawn_share, estimated
 from teacher.loop import ArmsView, Floats
-from teacher.scaling import QuantileScaler, Scaler
 
 
 def half_tsallis(losses: Floats, eta: float) -> Floats:
@@ -62,13 +61,11 @@ class TsallisInf(ArrayTeacher):
     estimator: Literal["iw", "rv"] = "iw"
     feedback: Kind = "sampled"
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
 
     def _check(self) -> None:
         if self.estimator not in ("iw", "rv"):
             raise ValueError(f"estimator must be iw or rv; got {self.estimator!r}")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         return {"losses": np.zeros((num_envs, arms.num_arms))}

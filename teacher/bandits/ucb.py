@@ -12,7 +12,7 @@ from teacher.arrays import ArrayTeacher, Seen, State, refuse_outside
 from teacher.bandits.exp3 import unit_rewards
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import greedy
-from teacher.scaling import QuantileScaler, Scaler
+from teacher.windows import turns
 
 
 def upper_bounds(sums: Floats, counts: Floats, width: Floats) -> Floats:
@@ -37,10 +37,8 @@ class UCB1(ArrayTeacher):
     """
 
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
     feedback: ClassVar[Literal["sampled"]] = "sampled"
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)
@@ -77,14 +75,12 @@ class DiscountedUCB(ArrayTeacher):
     discount: float = 0.98
     xi: float = 0.6
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
     feedback: ClassVar[Literal["sampled"]] = "sampled"
 
     def _check(self) -> None:
         refuse_outside("discount", self.discount, 0, 1)
         refuse_outside("xi", self.xi, 0, float("inf"), "0 never explores")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)
@@ -126,15 +122,13 @@ class SlidingWindowUCB(ArrayTeacher):
     window: int = 100
     xi: float = 0.6
     scale: bool = True
+    unit_rewards: ClassVar[bool] = True
     feedback: ClassVar[Literal["sampled"]] = "sampled"
 
     def _check(self) -> None:
         if self.window < 1:
             raise ValueError(f"window must be at least 1; got {self.window}")
         refuse_outside("xi", self.xi, 0, float("inf"), "0 never explores")
-
-    def _make_scaler(self, num_envs: int, seed: int) -> Scaler | None:
-        return QuantileScaler(num_envs, seed) if self.scale else None
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)
@@ -152,8 +146,7 @@ class SlidingWindowUCB(ArrayTeacher):
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         rewards = unit_rewards(seen, self.scale)
-        fresh = np.bincount(seen.rows, minlength=self._shape[0])
-        turn = np.arange(len(seen.rows)) - np.repeat(fresh.cumsum() - fresh, fresh)  # 0, 1, .. within each row
+        fresh, turn = turns(seen.rows, self._shape[0])
         last = turn >= np.repeat(fresh, fresh) - self.window  # of more than a window at once only the last stay
         rows, arms = seen.rows[last], seen.arms[last]
         slots = (state["number"][rows] + turn[last]) % self.window

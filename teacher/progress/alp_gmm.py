@@ -14,6 +14,7 @@ from teacher.arrays import ArrayTeacher, Seen, State, refuse_outside
 from teacher.estimators import Kind
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import floored
+from teacher.windows import turns
 
 _JITTER, _FIT = 1, 2  # streams of random numbers
 
@@ -29,7 +30,9 @@ class ALPGMM(ArrayTeacher):
         p_a = (1 - random) sum_g (m_g / sum m) N_g(x_a) / sum_b N_g(x_b) + random / A
 
     An arm stands for a cell of parameters, so an observation is placed at random within it. Uniform before the first
-    fit, and for arms without coordinates. Needs scikit-learn (extra ``paceline[gmm]``).
+    fit, and for arms without coordinates. Several tasks are told apart by a coordinate each; an axis without an order
+    (a domain) is taken as if it had one, and an axis that a task lacks as its easiest value. Needs scikit-learn (extra
+    ``paceline[gmm]``).
 
     Attributes:
         refit_every: observations between fits; 250 in the paper, whose lifetimes have 1e5 episodes.
@@ -62,7 +65,11 @@ class ALPGMM(ArrayTeacher):
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         _gaussian_mixture()  # missing, it is said before anything is taught
         x = arms.coordinates
-        self._cells = np.array([_spacing(column) for column in x.T])  # (D,), the width of a cell on each axis
+        if len(tasks := np.unique(arms.tasks)) > 1:  # tasks are apart: a coordinate each
+            x = np.column_stack([x, arms.tasks[:, None] == tasks])
+        self._coordinates = x
+        self._cells = np.array([_spacing(column) for column in arms.coordinates.T])  # width of a cell on each axis
+        self._cells = np.append(self._cells, np.zeros(x.shape[1] - len(self._cells)))
         return {
             "learned": np.full((num_envs, arms.num_arms), 1.0 / arms.num_arms),
             "points": np.zeros((num_envs, self.window, x.shape[1] + 1)),
@@ -73,13 +80,12 @@ class ALPGMM(ArrayTeacher):
         return floored(state["learned"], self.random)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
-        fresh = np.bincount(seen.rows, minlength=self._shape[0])
-        turn = np.arange(len(seen.rows)) - np.repeat(fresh.cumsum() - fresh, fresh)  # 0, 1, .. within each row
+        fresh, turn = turns(seen.rows, self._shape[0])
         last = turn >= np.repeat(fresh, fresh) - self.window
         rows, arms = seen.rows[last], seen.arms[last]
         place = self._uniforms(self._shape[1] * len(self._cells), _JITTER).reshape(*self._shape, len(self._cells))
         slots = (state["number"][rows] + turn[last]) % self.window
-        inside = self._arms.coordinates[arms] + (place[rows, arms] - 0.5) * self._cells
+        inside = self._coordinates[arms] + (place[rows, arms] - 0.5) * self._cells
         state["points"][rows, slots] = np.column_stack([inside, np.abs(seen.reward[rows, arms])])
         before, state["number"] = state["number"], state["number"] + fresh
         due = (before // self.refit_every < state["number"] // self.refit_every) & (len(self._cells) > 0)
@@ -102,7 +108,7 @@ class ALPGMM(ArrayTeacher):
         worth = np.maximum(best.means_[:, -1], 0.0)
         if not worth.sum() > 0:
             return np.full(self._shape[1], 1.0 / self._shape[1])
-        x = self._arms.coordinates  # (A, D)
+        x = self._coordinates  # (A, D)
         log_density = np.empty((len(worth), len(x)))
         for g, (mean, covariance) in enumerate(zip(best.means_, best.covariances_, strict=True)):
             factor = np.linalg.cholesky(covariance[:-1, :-1])

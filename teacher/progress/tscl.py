@@ -158,6 +158,7 @@ class TSCLWindow(ArrayTeacher):
         policy: ``greedy`` (1 - epsilon on the best) or ``boltzmann`` (softmax over temperature).
         epsilon: exploration of ``greedy``.
         temperature: of ``boltzmann``, in units of accuracy per decision.
+        feedback: ``any``, or ``full`` (``probe="all"``): every arm scored in every decision, as the authors have it.
 
     Raises:
         ValueError: a value out of range.
@@ -168,7 +169,8 @@ class TSCLWindow(ArrayTeacher):
     policy: Policy = "greedy"
     epsilon: float = 0.1
     temperature: float = 4e-4
-    feedback: ClassVar[Literal["any"]] = "any"
+    feedback: Literal["any", "full"] = "any"
+    reads_gain: ClassVar[bool] = False
 
     def _check(self) -> None:
         if self.window < 2:

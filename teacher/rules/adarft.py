@@ -58,7 +58,7 @@ class AdaRFT(ArrayTeacher):
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         count = seen.feedback.count
-        total = np.where(seen.observed, seen.feedback.competence * count, 0.0).sum(axis=1)
+        total = (np.where(seen.observed, seen.feedback.competence, 0.0) * count).sum(axis=1)
         sequences = count.sum(axis=1)
         step = self.eta * np.tanh(self.alpha * (total / np.maximum(sequences, 1) - self.beta))
         state["target"] = np.clip(state["target"] + np.where(sequences > 0, step, 0.0), 0.0, 1.0)

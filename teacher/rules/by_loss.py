@@ -54,7 +54,7 @@ class LossProportional(ArrayTeacher):
 class ODM(ArrayTeacher):
     """Online data mixing: EXP3 with the training loss as the reward.
 
-    With L the loss (nats per token) of the arms drawn, f their share of the decision's sequences::
+    With L the loss (nats per token) of the arms drawn, f their share of the decision's draws::
 
         formula: R_a <- 0.9 R_a + 0.1 L_a f_a / p_a  (arms drawn)
         code:    R_a <- R_a + (L_a / 10) f_a / p_a   (as the authors' repository has it: a sum of losses over ten)

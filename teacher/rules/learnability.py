@@ -43,7 +43,7 @@ class Learnability(ArrayTeacher):
         return {"success": np.full(shape, 0.5), "visits": np.zeros(shape, dtype=np.int64)}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
-        return floored(proportional(state["success"] * (1.0 - state["success"])), self.epsilon)
+        return floored(proportional(np.maximum(state["success"] * (1.0 - state["success"]), 0.0)), self.epsilon)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         averaged(state["success"], seen.feedback.competence, seen, state["visits"], self.step)
@@ -52,7 +52,8 @@ class Learnability(ArrayTeacher):
 
 def advantage(success: Floats) -> Floats:
     """The mean |advantage| of answers right with probability p, in units of their deviation: 2 sqrt(p (1 - p))."""
-    out: Floats = 2.0 * np.sqrt(success * (1.0 - success))
+    p = np.clip(success, 0.0, 1.0)  # a mean may round to just above 1
+    out: Floats = 2.0 * np.sqrt(p * (1.0 - p))
     return out
 
 

@@ -64,7 +64,7 @@ class TargetDeficit(ArrayTeacher):
         for column in self._easier.T:  # axes, of which there are few
             reach = np.minimum(reach, np.where(column >= 0, share[:, column], 1.0))
         weights = self._weights * (1.0 - share) * np.maximum(reach, share) ** self.sharpness
-        done = ((share >= 1.0) | (self._weights == 0)).all(axis=1, keepdims=True)
+        done = (share >= 1.0)[:, self._arms.targets].all(axis=1, keepdims=True)
         return floored(proportional(np.where(done, self._arms.targets, weights)), self.epsilon)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:

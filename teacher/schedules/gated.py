@@ -76,7 +76,7 @@ class _Gated(ArrayTeacher):
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         # Once at least min_sequences of the newest level are in: passed if their mean reaches the threshold.
         counts = np.where(self._levels.newest(state["stage"]), seen.feedback.count, 0)
-        state["total"] += np.where(counts > 0, seen.feedback.competence * counts, 0.0).sum(axis=1)
+        state["total"] += (np.where(counts > 0, seen.feedback.competence, 0.0) * counts).sum(axis=1)
         state["count"] += counts.sum(axis=1)
         judged = state["count"] >= self.min_sequences
         state["stage"] = state["stage"] + (judged & (state["total"] >= self.threshold * state["count"]))

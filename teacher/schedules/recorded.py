@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ def read_schedule(path: str | Path) -> dict[str, Any]:
         ValueError: not there, not JSON, another format or version, or mixtures that are none.
     """
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        found = json.loads(text)
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read the schedule {path}: {error}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != VERSION:
@@ -41,6 +43,7 @@ def read_schedule(path: str | Path) -> dict[str, Any]:
         if not good:
             raise ValueError(f"{name} of {path} must be rows of one weight per arm, not negative: export it again")
         found[name] = table
+    found["digest"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     return found
 
 
@@ -48,14 +51,17 @@ def read_schedule(path: str | Path) -> dict[str, Any]:
 class Replayed(ArrayTeacher):
     """Gives another run's mixtures again, decision by decision, whatever the student does: the yoked control.
 
-    ``shuffled`` gives the same mixtures in an order of its own for every seed: as much of each arm, but at other times.
-    A gain that survives the first and not the second lies in the order; one that survives both lies in the mixture.
-    When the record ends its last mixture stays (shuffled: it begins anew, in another order).
+    ``shuffled`` gives the same mixtures in an order of its own for every seed: as much of each arm (in expectation:
+    arms are drawn from the mixtures anew), but at other times. A gain that survives the first and not the second lies
+    in the order; one that survives both lies in the mixture. When the record ends its last mixture stays (shuffled: it
+    begins anew, in another order). A file that has changed since the run began is refused at its next decision.
 
     Attributes:
-        path: a file of ``paceline export RUN --format json``.
+        path: a file of ``paceline export RUN --format json``; ``{seed}`` in it stands for the seed of a single row, so
+            that each lifetime of a bench replays its own.
         shuffled: whether the order is shuffled.
-        counts: replay the shares of sequences that arms really got instead of the mixtures they were drawn from.
+        counts: replay the shares of sequences that arms really got instead of the mixtures they were drawn from (not
+            under a token budget, where a mixture is a share of updates).
 
     Raises:
         ValueError: at reset: no file, not a schedule, or one of other arms.
@@ -69,19 +75,25 @@ class Replayed(ArrayTeacher):
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         if not self.path:
             raise ValueError("a replay needs a schedule: path=..., a file of `paceline export RUN --format json`")
-        record = read_schedule(self.path)
+        if "{seed}" in self.path and num_envs > 1:
+            raise ValueError(f"{self.path} has a {{seed}}, which is of one row; got {num_envs} rows")
+        path = self.path.replace("{seed}", str(int(self._keys[0])))
+        record = read_schedule(path)
         if tuple(record["arms"]) != tuple(arms.names):
             raise ValueError(
-                f"{self.path} is a schedule of the arms {', '.join(record['arms'][:3])}, .. ({len(record['arms'])}); "
+                f"{path} is a schedule of the arms {', '.join(record['arms'][:3])}, .. ({len(record['arms'])}); "
                 f"these are {', '.join(arms.names[:3])}, .. ({arms.num_arms})"
             )
         table = record["counts" if self.counts else "mixtures"]
         # A mixture that already sums to one is replayed bit for bit.
         total = table.sum(axis=1, keepdims=True)
         self._table = np.where(np.abs(total - 1.0) < 1e-9, table, table / total)
-        return {}
+        self._digest, self._file = record["digest"], path
+        return {"schedule": self._digest}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
+        if state["schedule"] != self._digest:
+            raise ValueError(f"{self._file} has changed since the run began: restore it, or begin anew")
         decision, length = state["updates"], len(self._table)
         if not self.shuffled:
             return np.tile(self._table[min(decision, length - 1)], (self._shape[0], 1))

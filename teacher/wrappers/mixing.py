@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from teacher.arrays import refuse_outside
 from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
+from teacher.mastery import MasteryTest
 from teacher.mixtures import floored, proportional
 from teacher.wrappers.wrapper import State, Wrapper
 
@@ -44,40 +45,47 @@ class CoverageFloor(Wrapper):
 class Review(Wrapper):
     """Replays mastered arms, so that they are not forgotten: a share of the mixture goes to them.
 
-    An arm is mastered from the first time that its running competence reaches its threshold. The share goes to mastered
-    arms in proportion to 1/A plus how far they have fallen below their threshold since; nothing while none is.
+    An arm is mastered once it has passed ``teacher.mastery.MasteryTest`` (error 5 %, on its training batches). The
+    share goes to mastered arms in proportion to 1/A plus how far their running competence lies below their threshold
+    now; nothing while none is.
 
     Attributes:
         inner: the teacher.
         share: of the mixture that reviews.
         step: of the running mean of competence, per visit.
+        margin: of the test: how far below its threshold an arm is not mastered for sure.
 
     Raises:
-        ValueError: share or step outside (0, 1].
+        ValueError: a value out of range.
     """
 
     inner: Teacher
     share: float = 0.2
     step: float = 0.3
+    margin: float = 0.03
 
     def _check(self) -> None:
         refuse_outside("share", self.share, 0, 1, "0 reviews nothing")
         refuse_outside("step", self.step, 0, 1, "0 never learns")
+        self._test = MasteryTest(0.05, self.margin)
 
     def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
         shape = (num_envs, arms.num_arms)
-        return {"competence": np.zeros(shape), "mastered": np.zeros(shape, dtype=bool)}
+        seen = np.zeros(shape, dtype=bool)
+        return {"competence": np.zeros(shape), "seen": seen, **self._test.start(arms, num_envs)}
 
     def _adjust(self, state: State, mixture: Floats) -> Floats:
         fallen = np.maximum(0.0, self._arms.thresholds - state["competence"])
-        due = np.where(state["mastered"], 1.0 / self._shape[1] + fallen, 0.0)
-        share = np.where(state["mastered"].any(axis=1, keepdims=True), self.share, 0.0)
+        due = np.where(state["passed"], 1.0 / self._shape[1] + fallen, 0.0)
+        share = np.where(state["passed"].any(axis=1, keepdims=True), self.share, 0.0)
         return (1.0 - share) * mixture + share * proportional(due)
 
     def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
-        change = np.where(feedback.count > 0, feedback.competence - state["competence"], 0.0)
-        state["competence"] += self.step * change
-        state["mastered"] |= state["competence"] >= self._arms.thresholds
+        observed = feedback.count > 0
+        step = np.where(state["seen"], self.step, 1.0)  # a first visit sets the value
+        state["competence"] += np.where(observed, step * (feedback.competence - state["competence"]), 0.0)
+        state["seen"] |= observed
+        self._test.judge(state, observed & ~state["passed"], feedback)
         return feedback
 
 
@@ -109,6 +117,7 @@ class Cooldown(Wrapper):
             )
 
     def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
+        self._given: Floats | None = None
         # An age of `decisions` lets the first mixture in.
         return {"held": np.zeros((num_envs, arms.num_arms)), "age": np.full(num_envs, self.decisions)}
 
@@ -118,10 +127,16 @@ class Cooldown(Wrapper):
         change = none_yet | ((state["age"] >= self.decisions) & (distance > self.tolerance))
         return np.where(change[:, None], mixture, state["held"])
 
+    def act(self, obs: NDArray[np.float32]) -> Floats:
+        """The held mixture, or the inner teacher's new one: ``(K, A)``."""
+        self._given = super().act(obs)
+        return self._given.copy()
+
     def update(self, obs: NDArray[np.float32], mixture: Floats, feedback: Feedback) -> None:
         """Learns, and remembers what it gave: a wrapper around this one may have taught another mixture."""
         refuse_before_reset("update", self._state)
-        given = self.act(obs)  # before the inner teacher learns
+        # Not asked again where it was asked: a person's override may have come between.
+        given, self._given = self.act(obs) if self._given is None else self._given, None
         super().update(obs, mixture, feedback)
         assert self._state is not None
         same = (given == self._state["held"]).all(axis=1)

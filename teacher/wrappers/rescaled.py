@@ -16,25 +16,33 @@ from teacher.wrappers.wrapper import State, Wrapper
 class Rescaled(Wrapper):
     """Scales gains to [-1, 1], or [0, 1], for a teacher that takes them as they are (``scale=False``).
 
+    Around one that scales by itself it is refused: what that one then sees would be nobody's choice.
+
     Attributes:
         inner: the teacher.
         by: ``quantiles`` (Graves et al. 2017: 20th and 80th percentile of a reservoir), ``standardise`` (running mean
             and deviation) or ``affine`` (a fixed offset and unit).
         offset: of ``affine``: the gain that maps to 0.
         unit: of ``affine``: the gain above the offset that maps to 1.
-        to_unit_interval: to [0, 1] instead of [-1, 1], for teachers that want rewards there (EXP3, UCB, ..).
+        to_unit_interval: to [0, 1] instead of [-1, 1]; None: as the inner teacher wants it
+            (``unit_rewards``: EXP3, UCB, ..).
 
     Raises:
-        ValueError: an unknown kind, or a unit not above 0.
+        ValueError: an unknown kind, a unit not above 0, or an inner teacher that scales by itself.
     """
 
     inner: Teacher
     by: Literal["quantiles", "standardise", "affine"] = "quantiles"
     offset: float = 0.0
     unit: float = 1.0
-    to_unit_interval: bool = False
+    to_unit_interval: bool | None = None
 
     def _check(self) -> None:
+        if getattr(self.inner, "scale", False):
+            raise ValueError(
+                f"Rescaled needs a teacher that takes gains as they are; got {type(self.inner).__name__} with "
+                "scale=True: give it scale=False (on the command line --NAME.no-scale)"
+            )
         if self.by not in ("quantiles", "standardise", "affine"):
             raise ValueError(f"by must be quantiles, standardise or affine; got {self.by!r}")
         self._scaler: Scaler = AffineScaler(self.offset, self.unit)
@@ -54,7 +62,9 @@ class Rescaled(Wrapper):
         scaled = self._scaler(feedback.gain, seen)
         state["clipped"] = (seen & (np.abs(scaled) >= 1.0)).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
         state["scaled"] = scaled
-        given = np.where(seen, (scaled + 1.0) / 2.0, 0.0) if self.to_unit_interval else scaled
+        unit = self.to_unit_interval
+        unit = getattr(self.inner, "unit_rewards", False) if unit is None else unit
+        given = np.where(seen, (scaled + 1.0) / 2.0, 0.0) if unit else scaled
         return replace(feedback, gain=given)
 
     def diagnostics(self) -> dict[str, Floats]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from teacher.arrays import refuse_no_mixture
 from teacher.loop import ArmsView, Feedback, Floats, Teacher, reads_gain, refuse_before_reset
 
 State = dict[str, Any]
@@ -16,7 +17,9 @@ State = dict[str, Any]
 class Wrapper(ABC):
     """Adjusts the mixtures of an inner teacher, or the feedback that it gets.
 
-    The inner teacher learns from the mixture that arms were really drawn from, so its estimates stay unbiased.
+    The inner teacher learns from the mixture that arms were really drawn from, so its estimates stay unbiased for every
+    arm that has a chance in it. Where a wrapper leaves an arm none (``Override``, ``Cooldown`` of one arm at a time), a
+    bandit learns nothing of that arm meanwhile: ``CoverageFloor`` around it keeps all in play.
     """
 
     inner: Teacher
@@ -66,6 +69,7 @@ class Wrapper(ABC):
         """Learns, and lets the inner teacher learn, from what the adjusted mixture gave."""
         refuse_before_reset("update", self._state)
         assert self._state is not None
+        refuse_no_mixture(mixture, self._shape)
         passed_on = self._take(self._state, mixture, feedback.checked(self._shape))
         self.inner.update(obs, mixture, passed_on)
 

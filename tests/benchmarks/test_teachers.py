@@ -16,7 +16,7 @@ from benchmarks.studies.league import ENTRIES, Run, Scripted
 from benchmarks.studies.table import PAPERS
 from benchmarks.tracking import NoTracker
 
-NAMES = [name for name in TEACHERS if name != "replayed"]  # it needs a file
+NAMES = [name for name in TEACHERS if not name.startswith("replayed")]  # these need a file
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,9 +41,9 @@ def test_what_takes_full_feedback_runs_on_probes(name):
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_every_wrapper_composes_with_a_bandit_and_a_schedule(wrapper, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for inner in ("exp3s", "combined"):
+    for inner, options in (("ucb1", {"scale": False} if wrapper == "rescaled" else {}), ("combined", {})):
         env = envs.CurriculumVectorEnv(num_envs=2, budget=60)
-        assert len(list(teacher.run(make_teacher(f"{inner}+{wrapper}"), env, seed=0))) == 6
+        assert len(list(teacher.run(make_teacher(f"{inner}+{wrapper}", options), env, seed=0))) == 6
 
 
 def test_wrappers_stand_in_the_order_they_are_named():
@@ -84,6 +84,36 @@ def test_only_who_reads_gains_is_charged_for_a_signal(name, signal):
 
 def test_prioritised_replay_by_loss_reads_no_gains():
     assert build(cell("prioritized-replay", score="loss"))[1].settings.signal == "accuracy_gain"
+
+
+def test_a_state_of_other_arms_is_refused():
+    small, large = make_teacher("exp3s"), make_teacher("exp3s")
+    small.reset(envs.CurriculumVectorEnv().arms, 1, 0)
+    large.reset(envs.CurriculumVectorEnv(num_envs=2).arms, 2, 0)
+    with pytest.raises(ValueError, match=r"a state of Exp3S must hold .* is it another teacher's"):
+        large.load_state_dict(small.state_dict())
+
+
+def test_estimates_stay_unbiased_under_a_token_budget():
+    """Easy arms are short, so an update of theirs holds more sequences; draws, not sequences, have the chance p."""
+    env = envs.CurriculumVectorEnv(num_envs=1, budget=20_000, updates_per_decision=10, tokens_per_update=64)
+    drawn, sequences = [], []
+    for row in teacher.run(teacher.Uniform(), env, seed=0):
+        drawn.append(row.feedback.share[0] / 0.2)
+        sequences.append(row.feedback.count[0] / row.feedback.count.sum() / 0.2)
+    error = 5 * np.std(drawn, axis=0) / np.sqrt(len(drawn))
+    assert (np.abs(np.mean(drawn, axis=0) - 1) < error).all() and error.max() < 0.25
+    assert np.mean(sequences, axis=0)[0] > 1.5  # the mistake that this is about
+
+
+def test_what_a_teacher_shows_is_in_the_trace(tmp_path):
+    run_cell(cell("tscl-window"), tmp_path / "a", NoTracker())
+    run_cell(cell("mastery-gate"), tmp_path / "b", NoTracker())
+    import polars as pl
+
+    assert np.array(pl.read_parquet(tmp_path / "a" / "trace.parquet")["slope"].to_list()).shape == (4, 3)
+    gate = pl.read_parquet(tmp_path / "b" / "trace.parquet")
+    assert np.array(gate["evidence"].to_list()).shape == (4, 3) and gate["stage"].to_list() == [0.0] * 4
 
 
 def test_health_is_in_trace_summary_and_checkpoint(tmp_path, caplog):
@@ -132,6 +162,8 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
         ((*RUN, "replayed", "--replayed.path", "no"), "cannot read the schedule no"),
         ((*RUN, "static", "--static.weights", "1", "2"), "one per arm, 3; got 2"),
         ((*RUN, "exp4", "--exp4.experts", "no"), "unknown teacher 'no'"),
+        ((*RUN, "exp3s+rescaled"), "got Exp3S with scale=True: give it scale=False"),
+        ((*RUN, "ucb1", "--ucb1.no-scale"), "takes gains in [0, 1] only"),
         (
             (*RUN, "exp3", "--exp3.gamma", "0"),
             "gamma must be in (0, 1]; got 0.0 (0 never",
@@ -163,7 +195,7 @@ def test_wrappers_on_the_command_line(paceline, tmp_path):
 
 def test_the_league_names_every_teacher_and_its_paper():
     assert set(ENTRIES) == set(PAPERS)
-    assert {entry.teacher for entry in ENTRIES.values()} == set(TEACHERS) - {"static", "replayed"}
+    assert {entry.teacher for entry in ENTRIES.values()} == set(TEACHERS) - {"static", "replayed", "replayed-shuffled"}
 
 
 def test_the_league_keeps_each_lifetime_and_goes_on(tmp_path, capsys):
@@ -176,6 +208,10 @@ def test_the_league_keeps_each_lifetime_and_goes_on(tmp_path, capsys):
     capsys.readouterr()
     Run(**options | {"teachers": ("uniform", "combined", "mixed")}, **places).execute()
     assert capsys.readouterr().out.count("seed 0") == 1  # only what was missing
+    Run(**options | {"budget": 40}, **places).execute()  # a larger budget is another lifetime
+    assert capsys.readouterr().out.count("seed 0") == 2
+    Run(**options, **places).execute()  # and holds the smaller one
+    assert capsys.readouterr().out == ""
     with pytest.raises(UserError, match="unknown entry 'no'; there are: uniform"):
         Run(teachers=("no",)).execute()
 

@@ -1,6 +1,8 @@
 """The scale study measures what it says, and the table of teachers is made from committed figures."""
 
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ import teacher
 from benchmarks.studies import table
 from benchmarks.studies.league import ENTRIES
 from benchmarks.studies.scale import Options, chain, decide, median_seconds, state_bytes, study
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_median_of_time():
@@ -58,3 +62,28 @@ def test_cells_of_the_table():
 @pytest.mark.parametrize(("name", "words"), [("uniform", "any"), ("exp3s", "semi-bandit or full; PG"), ("ucb1", "PG")])
 def test_feedback_in_words(name, words):
     assert words in table.feedback_of(ENTRIES[name])
+
+
+def test_committed_figures_keep_their_distance_from_the_peer():
+    """EXP3 at one student takes at most a tenth of river's time from 10,000 arms on, in the same run."""
+    records = json.loads((ROOT / "benchmarks/results/scale.json").read_text())["records"]
+    times = {(r["teacher"], r["arms"]): r["microseconds"] for r in records if r["rows"] == 1}
+    for arms in (10_000, 100_000):
+        assert times["river Exp3", arms] >= 10 * times["exp3", arms]
+
+
+def test_the_page_holds_the_table_of_the_committed_figures(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert table.table() in table.PAGE.read_text()
+
+
+def test_lifetimes_of_unequal_budgets_are_compared_at_the_smallest():
+    lives = {
+        "a": {
+            "0": {"updates": 500, "mastered": True, "budget": 900},
+            "1": {"updates": 800, "mastered": True, "budget": 900},
+        },
+        "b": {"0": {"updates": 600, "mastered": False, "budget": 600}},
+    }
+    cut = table._within_one_budget(lives)
+    assert table.cost(cut["a"]) == ">= 550 [500, 600]; 1/2" and table.cost(cut["b"]) == ">= 600; 0/1"

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from teacher_support import chain, seen
 
 import envs
-from teacher import Combined, Feedback, Mixed, TargetOnly, Uniform
+from teacher import Combined, Feedback, LookBackForward, Mixed, Naive, TargetOnly, Uniform
 from teacher.checks import _Arms
 
 
@@ -41,6 +42,42 @@ def test_combined_has_the_constants_of_its_source():
 def test_mixed_has_the_constants_of_its_source():
     expected = [[1, 0, 0, 0], [1 / 2, 1 / 2, 0, 0], [1 / 3, 1 / 3, 1 / 3, 0], [1 / 4] * 4, [1 / 4] * 4]
     np.testing.assert_allclose(stages(Mixed()), expected)
+
+
+def test_naive_takes_one_level_at_a_time_and_all_at_the_end():
+    np.testing.assert_allclose(stages(Naive(), 3), [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1 / 3] * 3])
+
+
+def test_look_back_and_forward_has_the_constants_of_its_source():
+    """80 % on the newest level, 20 % over the whole range, harder levels included; advance at 95 %."""
+    expected = [[0.85, 0.05, 0.05, 0.05], [0.05, 0.85, 0.05, 0.05], [0.05, 0.05, 0.85, 0.05], [0.05, 0.05, 0.05, 0.85]]
+    np.testing.assert_allclose(stages(LookBackForward()), [*expected, [0.25] * 4])
+    assert LookBackForward().threshold == 0.95 and Combined().threshold == 0.99
+    np.testing.assert_allclose(stages(LookBackForward(current=1.0), 3), stages(Naive(), 3))
+
+
+def test_the_threshold_is_reached_not_exceeded_and_means_are_weighted_by_sequences():
+    """Two arms on the newest level: 300 sequences at 1.0 and 100 at 0.6 are 0.9 in all."""
+    for threshold, passes in ((0.9, True), (0.91, False)):
+        teacher = Mixed(threshold=threshold, min_sequences=400)
+        teacher.reset(chain(3, levels=[0, 0, 1]), 1, 0)
+        teacher.update(obs(3), teacher.act(obs(3)), seen([300, 100, 0], competence=[1.0, 0.6, 0.0]))
+        assert teacher.diagnostics()["stage"].tolist() == [float(passes)]
+
+
+def test_what_is_seen_of_other_levels_or_not_seen_does_not_count():
+    teacher = Mixed(threshold=0.9, min_sequences=10)
+    teacher.reset(_Arms(3), 1, 0)
+    garbage = seen([0, 500, 500], competence=[np.inf, 1.0, 1.0])
+    teacher.update(obs(3), teacher.act(obs(3)), garbage)
+    assert teacher.diagnostics()["stage"].tolist() == [0]
+    assert teacher.state_dict()["count"].tolist() == [0]
+
+
+@pytest.mark.parametrize("current", [0.0, 1.5])
+def test_a_share_of_the_newest_level_out_of_range_is_refused(current):
+    with pytest.raises(ValueError, match=rf"current must be in \(0, 1\]; got {current}"):
+        LookBackForward(current=current)
 
 
 def test_the_gate_needs_enough_sequences_and_judges_the_newest_level_only():
