@@ -47,6 +47,11 @@ class Rescaled(Wrapper):
             raise ValueError(f"by must be quantiles, standardise or affine; got {self.by!r}")
         self._scaler: Scaler = AffineScaler(self.offset, self.unit)
 
+    @property
+    def unit_rewards(self) -> bool:
+        """It takes gains of any range."""
+        return False
+
     def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
         if self.by == "quantiles":
             self._scaler = QuantileScaler(num_envs, seed)

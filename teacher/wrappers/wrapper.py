@@ -41,6 +41,16 @@ class Wrapper(ABC):
         """Whether the inner teacher reads gains."""
         return reads_gain(self.inner)
 
+    @property
+    def scale(self) -> bool:
+        """Whether the inner teacher scales its gains."""
+        return bool(getattr(self.inner, "scale", False))
+
+    @property
+    def unit_rewards(self) -> bool:
+        """Whether the inner teacher wants rewards in [0, 1]."""
+        return bool(getattr(self.inner, "unit_rewards", False))
+
     @abstractmethod
     def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
         """The wrapper's own state, arrays by name."""

@@ -1,5 +1,7 @@
 """Estimates are unbiased in each feedback mode, by Monte Carlo against the true gain; the known mistakes are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from teacher_support import learn, seen, started
@@ -143,6 +145,26 @@ def test_by_hand():
     biased = [[0.5 * 0.75 / 0.7, 0.5 * 0.25 / 0.6, 0], [0, 0, 0]]
     np.testing.assert_allclose(estimated(feedback.gain, p, feedback, "sampled", bias=0.2), biased)
     np.testing.assert_array_equal(estimated(feedback.gain, p, feedback, "full"), [[0.5, 0.5, 0], [0, 0, 0]])
+
+
+def test_the_share_of_draws_comes_before_the_share_of_sequences():
+    """Under a token budget longer sequences come in smaller batches: of arm 0 a draw in four, yet 3/4 of them."""
+    feedback = replace(seen([[9, 3]], gain=0.5), share=np.array([[0.25, 0.75]]))
+    np.testing.assert_array_equal(drawn_share(feedback), [[0.25, 0.75]])
+    p = np.array([[0.5, 0.5]])
+    np.testing.assert_allclose(estimated(feedback.gain, p, feedback, "sampled"), [[0.25, 0.75]])
+
+
+@pytest.mark.parametrize("mutant", [False, True])
+def test_estimates_are_unbiased_where_batches_are_of_other_sizes_by_the_share_of_draws_alone(mutant):
+    """Arms of 12, 6 and 2 sequences per draw: by the share of sequences they are far off."""
+    num, rng = 40_000, np.random.default_rng(0)
+    draws = rng.multinomial(10, P, size=num)
+    gain = TRUE + rng.uniform(-0.1, 0.1, (num, 3))
+    feedback = Feedback(gain, gain, gain, draws * [12, 6, 2], None if mutant else draws / 10)
+    found = estimated(gain, np.tile(P, (num, 1)), feedback, "sampled")
+    off = np.abs(found.mean(axis=0) - TRUE) / (found.std(axis=0) / np.sqrt(num))
+    assert (off > 10).all() if mutant else (off < 4).all()
 
 
 @pytest.mark.parametrize("kind", ["sampled", "full"])

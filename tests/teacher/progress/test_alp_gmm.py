@@ -73,6 +73,18 @@ def test_it_fits_the_last_points_within_their_cells_and_their_absolute_gains(fit
     assert stats.kstest(offset, stats.uniform(-1 / 8, 1 / 4).cdf).pvalue > 1e-3
 
 
+def test_points_keep_to_their_task_and_are_spread_over_its_cells(fits):
+    """Of ``two_tasks`` every axis has cells of width 1 (two values), the coordinates of tasks have none."""
+    taught = started(ALPGMM(refit_every=60, window=60, max_components=2), two_tasks())
+    for step in range(60):
+        learn(taught, one_arm(step % 6, 6, float(step)))
+    points = fits[-1][1][np.argsort(fits[-1][1][:, -1])]
+    assert points.shape == (60, 3 + 2 + 1)
+    in_first = np.arange(60) % 6 < 4
+    np.testing.assert_array_equal(points[:, 3:5], np.column_stack([in_first, ~in_first]))
+    assert 0.3 < np.abs(points[:, :3] - two_tasks().coordinates[np.arange(60) % 6]).max() <= 0.5
+
+
 def test_uniform_until_the_first_fit_and_the_share_of_uniform_after_it():
     taught = started(ALPGMM(refit_every=30, window=60, max_components=2, random=0.2), 5)
     for step in range(30):

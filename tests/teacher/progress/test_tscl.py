@@ -139,7 +139,7 @@ def test_naive_leaves_out_decisions_in_which_another_arm_was_taught():
     taught = started(TSCLNaive(hold=4, alpha=1.0), 3)
     held = act(taught, 1, 3).argmax(axis=1)
     other = (held + 1) % 3
-    for arm, value in ((held, 0.1), (other, 0.9), (held, 0.5), (other, 0.9)):
+    for arm, value in ((held, 0.1), (other, 0.0), (held, 0.5), (other, 0.0)):
         scores(taught, arm, value, 3)
     assert taught.diagnostics()["slope"][0, held[0]] == pytest.approx(0.2)  # 0.1 at 0, 0.5 at 2
 
@@ -166,6 +166,9 @@ def test_sampling_draws_one_of_the_last_changes_of_each_arm(absolute, draws):
     chosen = act(taught, num, 3)
     assert (np.abs(chosen.mean(axis=0) - expected) < 4 * np.sqrt(expected * (1 - expected) / num) + 1e-12).all()
     assert set(np.unique(chosen * draws).round(9)) <= set(range(draws + 1))
+    varies = expected > 0.02
+    spread = (expected * (1 - expected) / draws)[varies]  # of independent draws
+    np.testing.assert_allclose(chosen.var(axis=0)[varies], spread, rtol=0.1)
 
 
 def test_sampling_before_anything_was_seen_is_uniform_over_the_unseen():

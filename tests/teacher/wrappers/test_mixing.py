@@ -54,6 +54,13 @@ def test_review_waits_for_evidence_and_rows_review_their_own():
     np.testing.assert_allclose(act(taught, 2, 2), [[0.75, 0.25], [0.5, 0.5]])
 
 
+def test_reviewed_competence_is_a_running_mean_that_a_first_visit_sets():
+    taught = started(Review(Uniform(), step=0.25), 2)
+    for competence in (0.8, 0.4):
+        learn(taught, seen([1, 0], competence=[competence, np.nan]))
+    np.testing.assert_allclose(taught.state_dict()["own"]["competence"], [[0.7, 0]])
+
+
 def test_cooldown_holds_a_mixture_for_its_decisions():
     """The warm-up changes at 4, 8 and 12 of 12 decisions; held for 5, its mixtures are taken up late."""
     taught = started(Cooldown(SequenceLengthWarmup(decisions=12), decisions=5), 4)
@@ -84,7 +91,7 @@ def test_rows_cool_down_on_their_own():
     assert [s[1] for s in stages] == [False] * 4 + [True] * 4
 
 
-@pytest.mark.parametrize("around", [CoverageFloor, lambda inner: Review(inner, step=1.0)])
+@pytest.mark.parametrize("around", [CoverageFloor, lambda inner: Review(inner, margin=0.3)])
 def test_a_wrapper_around_a_cooldown_does_not_keep_it_from_changing(around):
     """What is taught is not what it gave: it must hold its own mixture, or it would hold for ever."""
     inner = SequenceLengthWarmup(decisions=12)
@@ -131,6 +138,7 @@ def test_wrappers_around_a_teacher_that_draws_leave_its_choice_alone():
         (lambda: CoverageFloor(Uniform(), share=1.1), r"share must be in \(0, 1\]; got 1.1"),
         (lambda: Review(Uniform(), share=0.0), r"share must be in \(0, 1\]; got 0.0 \(0 reviews nothing\)"),
         (lambda: Review(Uniform(), step=0.0), r"step must be in \(0, 1\]; got 0.0 \(0 never learns\)"),
+        (lambda: Review(Uniform(), margin=0.0), r"margin must be in \(0, 1\); got 0.0"),
         (lambda: Cooldown(Uniform(), decisions=0), "decisions must be at least 1 and tolerance in .* got decisions=0"),
         (lambda: Cooldown(Uniform(), tolerance=1.0), "tolerance in .*; got decisions=5, tolerance=1.0"),
     ],

@@ -2,7 +2,19 @@ import numpy as np
 import pytest
 from teacher_support import act, learn, one_arm, random_feedback, seen, started
 
-from teacher import UCB1, AffineScaler, BetaThompson, Boltzmann, Exp3, Exp3S, QuantileScaler, Rescaled, Uniform
+from teacher import (
+    UCB1,
+    AffineScaler,
+    BetaThompson,
+    Boltzmann,
+    CoverageFloor,
+    Exp3,
+    Exp3S,
+    QuantileScaler,
+    Rescaled,
+    TSCLOnline,
+    Uniform,
+)
 from teacher.scaling import RunningScaler
 
 SCALERS = {
@@ -113,6 +125,18 @@ def test_parameters_out_of_range_are_refused(options, message):
         Rescaled(Uniform(), **options)
 
 
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [(Boltzmann(scale=False), -0.5), (Exp3(scale=False), 0.25), (UCB1(scale=False), 0.25), (TSCLOnline(), -0.5)],
+    ids=lambda value: type(value).__name__,
+)
+def test_rewards_go_to_the_interval_that_the_inner_teacher_wants(inner, expected):
+    given = []
+    inner.update = lambda obs, mixture, feedback: given.append(feedback.gain[0, 0])
+    learn(started(Rescaled(inner, by="affine")), one_arm(0, 3, -0.5))
+    assert given == [expected]
+
+
 def test_an_inner_teacher_that_wants_the_unit_interval_says_so():
     right = started(Rescaled(Exp3(scale=False), by="affine"))
     learn(right, one_arm(0, 3, -0.5))  # to [0, 1], as EXP3 wants it
@@ -127,6 +151,20 @@ def test_nothing_works_before_reset(verb):
     arguments = {"act": (obs,), "update": (obs, np.full((1, 3), 1 / 3), one_arm(0, 3, 1.0))}.get(verb, ())
     with pytest.raises(RuntimeError, match=f"^{verb} before reset"):
         getattr(taught, verb)(*arguments)
+
+
+def test_what_the_teacher_wants_is_seen_through_the_wrappers_around_it():
+    """On the command line wrappers come in any order: exp3+floor+rescaled."""
+    with pytest.raises(ValueError, match="needs a teacher that takes gains as they are; got CoverageFloor"):
+        Rescaled(CoverageFloor(Exp3S()))
+    one = started(Rescaled(CoverageFloor(Exp3(scale=False))))
+    other = started(CoverageFloor(Rescaled(Exp3(scale=False))))
+    rng = np.random.default_rng(5)
+    for _ in range(10):
+        feedback = random_feedback(rng, np.full((1, 3), 1 / 3))
+        np.testing.assert_array_equal(learn(one, feedback), learn(other, feedback))
+    assert (one.inner.scale, one.inner.unit_rewards) == (False, True)
+    assert (other.scale, other.unit_rewards) == (False, False)  # it takes gains of any range
 
 
 def test_a_teacher_that_scales_by_itself_is_refused():
