@@ -22,7 +22,7 @@ class MasteryTest:
 
         log E += n m log(p1 / p0) + n (1 - m) log((1 - p1) / (1 - p0))
 
-    While an arm's sequences score at most p0 on average, E is a supermartingale from 1 (by concavity also for scores
+    While an arm's sequences score at most p0 on average, E is a supermartingale from 1 (by convexity also for scores
     between 0 and 1, and however competence moves below p0), so it ever exceeds 1 / alpha with probability at most alpha
     (Ville). Where log E falls below 0 a new test begins; the j-th test of an arm must exceed 1 / alpha_j with alpha_j =
     6 error / (pi j)^2, and these add up to ``error``, however often one looks.
