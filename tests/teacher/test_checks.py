@@ -88,9 +88,20 @@ class ZeroIsOne(GaussianThompson):
         super().reset(arms, num_envs, seed or 1)
 
 
+class ZeroIsNinetyNine(GaussianThompson):
+    def reset(self, arms, num_envs, seed):
+        super().reset(arms, num_envs, seed or 99)
+
+
 class IgnoresItsSeed(GaussianThompson):
     def reset(self, arms, num_envs, seed):
         super().reset(arms, num_envs, 5)
+
+
+class HalvesItsSeed(GaussianThompson):
+    def reset(self, arms, num_envs, seed):
+        super().reset(arms, num_envs, seed)
+        self._keys = self._keys // 2
 
 
 class SeedsGlobally(Uniform):
@@ -124,8 +135,10 @@ def test_a_broken_fake_fails_the_law_by_name(law):
     ("fake", "message"),
     [
         (ZeroIsNoSeed, "two runs with seed 0 differ"),
-        (ZeroIsOne, "draws at random, yet decides the same with the seeds 0 and 1$"),
-        (IgnoresItsSeed, "draws at random, yet decides the same with the seeds 0 and 1, 0 and 2, 1 and 2"),
+        (ZeroIsOne, "row 1 of a reset with seed 0 is not the run with seed 1$"),
+        (ZeroIsNinetyNine, "row 1 of a reset with seed 0 is not the run with seed 1$"),
+        (IgnoresItsSeed, "row 1 of a reset with seed 0 is not the run with seed 1$"),
+        (HalvesItsSeed, "it draws at random, yet decides the same with the seeds 0 and 1, 2 and 3$"),
     ],
 )
 def test_a_seed_that_is_not_used_as_given_is_caught(fake, message):
