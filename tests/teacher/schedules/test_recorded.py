@@ -126,3 +126,28 @@ def test_a_missing_part_is_refused(path, tmp_path, name):
     (tmp_path / "schedule.json").write_text(json.dumps(record))
     with pytest.raises(ValueError, match="must be rows of one weight per arm"):
         read_schedule(path)
+
+
+def test_each_seed_replays_a_file_of_its_own(tmp_path):
+    for seed in (3, 4):
+        write_schedule(tmp_path / f"{seed}.json", NAMES, np.roll(MIXTURES, seed, axis=1).tolist())
+    for seed in (3, 4):
+        mixtures = walk(Replayed(str(tmp_path / "{seed}.json")), 4, seed=seed)
+        np.testing.assert_array_equal(mixtures[0], np.roll(MIXTURES, seed, axis=1))
+    with pytest.raises(ValueError, match=r"has a \{seed\}, which is of one row; got 2 rows"):
+        started(Replayed(str(tmp_path / "{seed}.json")), 3, 2, 3)
+    with pytest.raises(ValueError, match=r"cannot read the schedule .*5\.json"):
+        started(Replayed(str(tmp_path / "{seed}.json")), 3, 1, 5)
+
+
+def test_a_file_that_changed_since_the_run_began_is_refused(path):
+    taught = started(Replayed(path), 3)
+    state = taught.state_dict()
+    again = started(Replayed(path), 3)
+    again.load_state_dict(state)
+    assert act(again, 1, 3).tolist() == [MIXTURES[0]]
+    write_schedule(path, NAMES, MIXTURES[::-1], COUNTS)
+    changed = started(Replayed(path), 3)
+    changed.load_state_dict(state)
+    with pytest.raises(ValueError, match="has changed since the run began: restore it, or begin anew"):
+        act(changed, 1, 3)
