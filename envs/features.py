@@ -1,115 +1,234 @@
 """The observation: features of every arm, free of probes, shared by the real and the simulated environment.
 
 Each arm has one row of numbers, the global ones repeated in it, so a policy that shares its network over arms works for
-any number of arms.
+any number of arms; those that do not depend on the suite (``ARM_FEATURES``) come first, then one coordinate per axis.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.batch import Floats, Ints
-from envs.suite import Arms
+
+if TYPE_CHECKING:
+    from envs.arms import Arms
+
+Bools = NDArray[np.bool_]
 
 _FAST, _SLOW = 0.3, 0.05  # weights of a new value in the two averages, per decision in which the arm was seen
 _STALE = 20.0  # decisions after which an unseen arm's staleness is 1 - 1/e
+_TWO = ("loss_fast", "loss_slow", "loss_trend")  # losses reach twice that of uniform guessing
 
 
-def feature_names(arms: Arms) -> tuple[str, ...]:
-    """The names of the F features, in order. Losses are in units of log V (uniform guessing is 1)."""
-    return (
-        "competence_fast",
-        "competence_slow",
-        "competence_trend",
-        "loss_fast",
-        "loss_slow",
-        "loss_trend",
-        "staleness",
-        "visit_share",
-        "visited",
-        "is_target",
-        *(f"coordinate_{axis}" for axis in arms.axes),
-        "budget_used",
-        "target_competence",
-        "arms_visited",
-    )
+ARM_FEATURES = (
+    "exists",  # 1; padding in batches of several suites is 0 throughout
+    "is_target",
+    "difficulty",  # mean of the arm's coordinates
+    "competence_fast",
+    "competence_slow",
+    "competence_trend",  # fast - slow
+    "loss_fast",  # in units of log V: uniform guessing is 1
+    "loss_slow",
+    "loss_trend",  # slow - fast
+    "shortfall",  # 1 - competence_fast / threshold, cut at 0
+    "easier_attained",  # 1 - shortfall, mean over the arms one step easier; 1 where there is none
+    "harder_attained",  # .. one step harder; 0 where there is none
+    "has_harder",
+    "staleness",  # 1 - exp(-decisions unseen / 20)
+    "visit_share",  # of all sequences so far
+    "recent_share",  # slow average of the share of a decision's sequences
+    "visited",
+    "budget_used",
+    "target_competence",  # mean over the targets
+    "targets_mastered",  # share of the targets without shortfall
+    "arms_visited",  # share of the arms
+)
+"""Names of the features that every suite has."""
+
+
+def feature_names(axes: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the F features, in order, for arms with these axes."""
+    return (*ARM_FEATURES, *(f"coordinate_{axis}" for axis in axes))
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What is known of arms beforehand, for K rows whose arms may differ; each leading K may be 1 (the same arms).
+
+    Attributes:
+        exists: bool ``(K, A)``; False: padding.
+        targets: bool ``(K, A)``; False where padded.
+        thresholds: ``(K, A)``, the competence from which an arm counts as mastered; above 0.
+        coordinates: ``(K, A, D)`` in [0, 1].
+        difficulty: ``(K, A)`` in [0, 1], the mean of an arm's coordinates over the axes that its task has.
+        easier: int ``(K, A, E)``, numbers of the arms one step easier than each; -1: none.
+    """
+
+    exists: Bools
+    targets: Bools
+    thresholds: Floats
+    coordinates: Floats
+    difficulty: Floats
+    easier: Ints
+
+    @classmethod
+    def of(cls, arms: Arms) -> Layout:
+        """The layout of one suite's arms, K = 1."""
+        own = arms.positions >= 0  # (A, D): axes that the arm's task has
+        difficulty = (arms.coordinates * own).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
+        rows = (np.ones(arms.num_arms, dtype=bool), arms.targets, arms.thresholds, arms.coordinates, difficulty)
+        return cls(*(row[None] for row in rows), arms.easier[None])
+
+
+class _Neighbours:
+    """Means over the easier and the harder neighbours of every arm, ``(K, A)``."""
+
+    def __init__(self, easier: Ints, num_envs: int):
+        easier = np.broadcast_to(easier, (num_envs, *easier.shape[1:]))  # (K, A, E)
+        has = easier >= 0
+        self._shape = easier.shape[:2]
+        rows, arms, _ = np.nonzero(has)
+        self._arm = rows * self._shape[1] + arms  # flat numbers of each pair
+        self._below = rows * self._shape[1] + easier[has]
+        self.num_easier, self.num_harder = self._sums(self._arm, None), self._sums(self._below, None)
+
+    def _sums(self, at: Ints, values: Floats | None) -> Floats:
+        total = np.bincount(at, values, minlength=self._shape[0] * self._shape[1])
+        return total.reshape(self._shape).astype(np.float64)
+
+    def means(self, values: Floats) -> tuple[Floats, Floats]:
+        """Over the easier arms, and over the harder ones; 0 where there is none."""
+        flat = values.reshape(-1)
+        easier = self._sums(self._arm, flat[self._below]) / np.maximum(self.num_easier, 1)
+        return easier, self._sums(self._below, flat[self._arm]) / np.maximum(self.num_harder, 1)
 
 
 class ArmFeatures:
     """Running features of A arms for K learners.
 
     Args:
-        arms: the arms.
+        layout: what is known of the arms.
         num_envs: K.
-        vocab_size: V, the unit of the loss features is log V.
+        loss_unit: the loss of uniform guessing in nats, log V: losses are in this unit.
+        axes: names of the D axes.
     """
 
-    def __init__(self, arms: Arms, num_envs: int, vocab_size: int):
-        self._arms, self._unit = arms, float(np.log(max(2, vocab_size)))
-        self._shape = (num_envs, arms.num_arms)
-        self.names = feature_names(arms)
+    def __init__(self, layout: Layout, num_envs: int, loss_unit: float, axes: tuple[str, ...]):
+        self._layout, self._unit = layout, loss_unit
+        num_arms = layout.exists.shape[1]
+        self._shape = (num_envs, num_arms)
+        self.names = feature_names(axes)
+        self._neighbours = _Neighbours(layout.easier, num_envs)
+        self._fixed()
         low = [-1.0 if name.endswith("trend") else 0.0 for name in self.names]
-        high = [2.0 if name in ("loss_fast", "loss_slow", "loss_trend") else 1.0 for name in self.names]
+        high = [2.0 if name in _TWO else 1.0 for name in self.names]
         low[self.names.index("loss_trend")] = -2.0
-        self.low = np.tile(np.array(low, dtype=np.float32), (arms.num_arms, 1))  # (A, F)
-        self.high = np.tile(np.array(high, dtype=np.float32), (arms.num_arms, 1))
+        self.low = np.tile(np.array(low, dtype=np.float32), (num_arms, 1))  # (A, F)
+        self.high = np.tile(np.array(high, dtype=np.float32), (num_arms, 1))
+        # Four averages: competence fast and slow, loss fast and slow.
+        self._averages = np.zeros((4, *self._shape))
+        self._visits = np.zeros(self._shape, dtype=np.int64)  # sequences
+        self._recent = np.zeros(self._shape)  # slow average of the share of sequences
+        self._unseen_for = np.zeros(self._shape)  # decisions since the last visit, or since the start
         self.reset()
 
-    def reset(self) -> None:
-        """Forgets all."""
-        # Four averages: competence fast and slow, loss fast and slow. Unseen: competence 0, loss of uniform guessing.
-        self._averages = np.zeros((4, *self._shape))
-        self._averages[2:] = 1.0
-        self._visits = np.zeros(self._shape, dtype=np.int64)  # sequences
-        self._unseen_for = np.zeros(self._shape)  # decisions since the last visit, or since the start
+    def lay_out(self, layout: Layout, rows: Bools) -> None:
+        """Other arms ``(K, A)`` in some rows, of which all is forgotten."""
+        self._layout = layout
+        self._neighbours = _Neighbours(layout.easier, self._shape[0])
+        self._fixed()
+        self.reset(rows)
+
+    def _fixed(self) -> None:
+        """What does not change in a lifetime."""
+        layout = self._layout
+        self._num_targets = np.broadcast_to(layout.targets.sum(axis=1, keepdims=True), (self._shape[0], 1))
+        self._num_arms = layout.exists.sum(axis=1, keepdims=True)
+
+    def reset(self, rows: Bools | slice = slice(None)) -> None:
+        """Forgets all of some rows. Unseen: competence 0, loss of uniform guessing."""
+        self._averages[:2, rows] = 0.0
+        self._averages[2:, rows] = 1.0
+        self._visits[rows] = 0
+        self._recent[rows] = 0.0
+        self._unseen_for[rows] = 0.0
 
     def update(self, competence: Floats, loss: Floats, count: Ints) -> None:
         """Takes in one decision: each ``(K, A)``; arms with count zero were not seen."""
         seen = count > 0
-        values = np.stack(
-            [competence, competence, np.minimum(loss / self._unit, 2.0), np.minimum(loss / self._unit, 2.0)]
-        )
         first = seen & (self._visits == 0)
-        step = np.where(first, 1.0, np.array([_FAST, _SLOW, _FAST, _SLOW])[:, None, None])  # (4, K, A)
-        self._averages += np.where(seen, step * (values - self._averages), 0.0)
+        scaled = np.minimum(loss / self._unit, 2.0)
+        for average, value, weight in zip(
+            self._averages, (competence, competence, scaled, scaled), (_FAST, _SLOW, _FAST, _SLOW), strict=True
+        ):
+            step = np.where(first, 1.0, weight)
+            np.copyto(average, average + step * (value - average), where=seen)
         self._visits += count
+        share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
+        self._recent += _SLOW * (share - self._recent)
         self._unseen_for = np.where(seen, 0.0, self._unseen_for + 1.0)
 
-    def observe(self, budget_used: float) -> NDArray[np.float32]:
-        """The observation ``(K, A, F)``, finite and within ``low`` and ``high``."""
+    def observe(self, budget_used: float | Floats) -> NDArray[np.float32]:
+        """The observation ``(K, A, F)``, finite and within ``low`` and ``high``; padding is all zeros.
+
+        Args:
+            budget_used: share of the budget that is spent, of all rows or of each ``(K,)``.
+        """
+        layout = self._layout
         competence_fast, competence_slow, loss_fast, loss_slow = self._averages
         visited = self._visits > 0
         total = np.maximum(self._visits.sum(axis=1, keepdims=True), 1)
-        per_arm = [
-            competence_fast,
-            competence_slow,
-            competence_fast - competence_slow,
-            loss_fast,
-            loss_slow,
-            loss_slow - loss_fast,
-            1.0 - np.exp(-self._unseen_for / _STALE),
-            self._visits / total,
-            visited,
-            np.broadcast_to(self._arms.targets, self._shape),
-            *(np.broadcast_to(column, self._shape) for column in self._arms.coordinates.T),
-        ]
-        # Contiguous, so that one row is summed in the same order as one of many.
-        of_targets = np.ascontiguousarray(competence_fast[:, self._arms.targets])
-        target_competence = of_targets.mean(axis=1, keepdims=True)
-        overall = [np.full((1, 1), budget_used), target_competence, visited.mean(axis=1, keepdims=True)]
-        columns = per_arm + [np.broadcast_to(column, self._shape) for column in overall]
-        stacked = np.stack(columns, axis=-1).astype(np.float32)  # (K, A, F)
-        return np.clip(stacked, self.low, self.high)
+        attained = np.minimum(competence_fast / layout.thresholds, 1.0)
+        easier, harder = self._neighbours.means(attained)
+        exists = layout.exists
+        targets = layout.targets
+        num_targets = self._num_targets
+        values = {
+            "exists": exists,
+            "is_target": targets,
+            "difficulty": layout.difficulty,
+            "competence_fast": competence_fast,
+            "competence_slow": competence_slow,
+            "competence_trend": competence_fast - competence_slow,
+            "loss_fast": loss_fast,
+            "loss_slow": loss_slow,
+            "loss_trend": loss_slow - loss_fast,
+            "shortfall": 1.0 - attained,
+            "easier_attained": np.where(self._neighbours.num_easier > 0, easier, 1.0),
+            "harder_attained": harder,
+            "has_harder": self._neighbours.num_harder > 0,
+            "staleness": 1.0 - np.exp(-self._unseen_for / _STALE),
+            "visit_share": self._visits / total,
+            "recent_share": self._recent,
+            "visited": visited,
+            "budget_used": np.broadcast_to(np.asarray(budget_used, dtype=np.float64).reshape(-1, 1), self._shape),
+            "target_competence": _mean_of(competence_fast, targets, num_targets),
+            "targets_mastered": _mean_of(attained >= 1.0, targets, num_targets),
+            "arms_visited": visited.sum(axis=1, keepdims=True) / self._num_arms,
+        }
+        observed = np.empty((*self._shape, len(self.names)), dtype=np.float32)
+        for i, name in enumerate(ARM_FEATURES):
+            observed[..., i] = values[name]
+        observed[..., len(ARM_FEATURES) :] = layout.coordinates
+        np.clip(observed, self.low, self.high, out=observed)
+        observed *= exists[..., None]
+        return observed
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the running state."""
-        return {"averages": self._averages.copy(), "visits": self._visits.copy(), "unseen_for": self._unseen_for.copy()}
+        return {name: getattr(self, f"_{name}").copy() for name in ("averages", "visits", "recent", "unseen_for")}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores ``state_dict``."""
-        self._averages = state["averages"].copy()
-        self._visits = state["visits"].copy()
-        self._unseen_for = state["unseen_for"].copy()
+        for name in ("averages", "visits", "recent", "unseen_for"):
+            setattr(self, f"_{name}", state[name].copy())
+
+
+def _mean_of(values: NDArray[Any], targets: Bools, num_targets: Ints) -> Floats:
+    """The mean over the targets of each row: ``(K, 1)``. The same sum, in the same order, for one row as for many."""
+    total: Floats = np.where(targets, values, 0.0).sum(axis=1, keepdims=True)
+    return total / np.maximum(num_targets, 1)

@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.arms import Arms as Arms
 from envs.batch import IGNORE, Batch, Floats, Ints, mix
 
 Value = int | float | str
@@ -84,37 +85,6 @@ class Task(Protocol):
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """Maps mean scores of an arm (any shape, all alike) to competence in [0, 1], elementwise."""
-
-
-@dataclass(frozen=True, eq=False)
-class Arms:
-    """What a teacher may know of the arms beforehand.
-
-    Attributes:
-        names: ``(A,)`` readable names.
-        axes: ``(D,)`` names of the difficulty axes of all tasks.
-        coordinates: float64 ``(A, D)``, difficulty on each axis in [0, 1], easiest 0; 0 on an axis the task lacks.
-        targets: bool ``(A,)``, the arms that count; the others are auxiliary.
-        tasks: int64 ``(A,)``, the number of each arm's task.
-        levels: int64 ``(A,)``, rank of the arm's total difficulty over the ordered axes, easiest 0. Arms of one level
-            are equally hard as far as is known.
-        positions: int64 ``(A, D)``, the index of the value on each axis; -1 on an axis the task lacks.
-        thresholds: float64 ``(A,)``, the competence from which each arm counts as mastered.
-    """
-
-    names: tuple[str, ...]
-    axes: tuple[str, ...]
-    coordinates: Floats
-    targets: NDArray[np.bool_]
-    tasks: Ints
-    levels: Ints
-    positions: Ints
-    thresholds: Floats
-
-    @property
-    def num_arms(self) -> int:
-        """A."""
-        return len(self.names)
 
 
 class Suite:

@@ -49,6 +49,10 @@ class _Arms:
         return np.arange(self.num_arms)[:, None]
 
     @property
+    def easier(self) -> NDArray[np.int64]:
+        return np.arange(-1, self.num_arms - 1)[:, None]
+
+    @property
     def thresholds(self) -> Floats:
         return np.full(self.num_arms, 0.95)
 

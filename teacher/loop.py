@@ -44,8 +44,16 @@ class ArmsView(Protocol):
         """``(A, D)``, the index of the arm's value on each axis, easiest 0; -1 on an axis that its task lacks."""
 
     @property
+    def easier(self) -> NDArray[np.int64]:
+        """``(A, D)``, the arm of the same task that is one step easier on each axis; -1 where there is none."""
+
+    @property
     def thresholds(self) -> Floats:
         """``(A,)``, the competence from which each arm counts as mastered."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the F features of an observation, in order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,31 +9,21 @@ from typing import Any
 
 import numpy as np
 
+import envs
 import teacher
 from teacher import Feedback
 from teacher.loop import FEEDBACK
 
 
 @dataclass(frozen=True, eq=False)
-class Arms:
-    """What a teacher may know of A arms, each property free."""
-
-    levels: np.ndarray
-    targets: np.ndarray
-    coordinates: np.ndarray
-    tasks: np.ndarray
-    positions: np.ndarray
-    thresholds: np.ndarray
-    names: tuple[str, ...]
-
-    @property
-    def num_arms(self):
-        return len(self.levels)
+class Arms(envs.Arms):
+    """What a teacher may know of A arms, under any numbers."""
 
     def permuted(self, order):
         """The same arms under other numbers: the i-th is the ``order[i]``-th of these."""
         order = np.asarray(order)
-        moved = {name: getattr(self, name)[order] for name in self.__dataclass_fields__ if name != "names"}
+        per_arm = [name for name in self.__dataclass_fields__ if name not in ("names", "axes")]
+        moved = {name: getattr(self, name)[order] for name in per_arm}
         return replace(self, **moved, names=tuple(self.names[i] for i in order))
 
 
@@ -49,7 +39,8 @@ def chain(num_arms, **other):
         "thresholds": np.full(num_arms, 0.95),
         "names": tuple(f"arm {a}" for a in range(num_arms)),
     }
-    return Arms(**{**given, **{name: np.asarray(v) if name != "names" else v for name, v in other.items()}})
+    whole = {**given, **{name: np.asarray(v) if name != "names" else v for name, v in other.items()}}
+    return Arms(**whole, axes=tuple(f"axis {d}" for d in range(whole["positions"].shape[1])))
 
 
 def two_tasks():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from envs.batch import Floats, stack
 from envs.curriculum.sampling import Evenness, Sampler, draw_share
 from envs.curriculum.settings import CurriculumOptions, CurriculumSettings
-from envs.features import ArmFeatures
+from envs.features import ArmFeatures, Layout
 from envs.learner import Student
 from envs.progress import SIGNALS, ArmScores, Decision
 from envs.scripted import ScriptedStudent
@@ -68,7 +68,8 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self.num_envs = self.student.num_learners
         self.settings = CurriculumSettings(**options)
         self.metadata = {"autoreset_mode": AutoresetMode.DISABLED, "render_modes": []}
-        self._features = ArmFeatures(self.arms, self.num_envs, self.suite.vocab_size)
+        loss_unit = float(np.log(max(2, self.suite.vocab_size)))
+        self._features = ArmFeatures(Layout.of(self.arms), self.num_envs, loss_unit, self.arms.axes)
         self.single_observation_space = spaces.Box(self._features.low, self._features.high, dtype=np.float32)
         self.single_action_space = spaces.Box(0.0, 1.0, (self.suite.num_arms,), dtype=np.float32)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)

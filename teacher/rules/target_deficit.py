@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from teacher.arrays import ArrayTeacher, Seen, State, averaged, refuse_outside
 from teacher.loop import ArmsView, Floats
 from teacher.mixtures import floored, proportional
-from teacher.order import easier_neighbours
 
 
 @dataclass
@@ -54,7 +53,7 @@ class TargetDeficit(ArrayTeacher):
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         shape = (num_envs, arms.num_arms)
-        self._easier = easier_neighbours(arms)  # (A, D)
+        self._easier = arms.easier  # (A, D)
         self._weights = np.where(arms.targets, 1.0, self.auxiliary)
         return {"competence": np.zeros(shape), "visits": np.zeros(shape, dtype=np.int64)}
 

@@ -1,14 +1,14 @@
 import numpy as np
 
-from envs.features import ArmFeatures, feature_names
+from envs.features import ArmFeatures, Layout
 
 
 def features(suite, num_envs=2):
-    return ArmFeatures(suite.arms, num_envs, suite.vocab_size)
+    return ArmFeatures(Layout.of(suite.arms), num_envs, float(np.log(suite.vocab_size)), suite.arms.axes)
 
 
 def column(observed, suite, name):
-    return observed[..., feature_names(suite.arms).index(name)]
+    return observed[..., suite.arms.features.index(name)]
 
 
 def test_averages_move_by_hand(suite):

@@ -1,0 +1,7 @@
+"""Simulated students: a population of skill-learning curves, numpy only."""
+
+from envs.simulated.lifetimes import Lifetimes as Lifetimes
+from envs.simulated.lifetimes import draw_lifetimes as draw_lifetimes
+from envs.simulated.population import Population as Population
+from envs.simulated.vector import SimulatedSettings as SimulatedSettings
+from envs.simulated.vector import SimulatedStudents as SimulatedStudents

@@ -1,0 +1,79 @@
+"""How a simulated student learns: from a decision's share of training on each arm to progress, accuracy and loss."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.batch import Floats
+from envs.simulated.lifetimes import Lifetimes
+
+
+def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats, decision: Floats) -> Floats:
+    r"""Progress ``(K, A)`` after a decision in which arm a had ``share`` ``(K, A)`` of the updates.
+
+    With x the progress (1: mastered), q_b = min(1, c_b / m_b) the attained competence, T transfer, Z harm::
+
+        gate_a  = g + (1 - g) (prod over prerequisites b of q_b) ^ kappa
+        x_a    += speed_t gate_a sum_b T_ab share_b / time_a - x_a sum_b Z_ab share_b / time_b
+        x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)))
+
+    Args:
+        rng: for noise and set-backs.
+        of: the lifetimes' properties.
+        progress: ``(K, A)``.
+        share: ``(K, A)``, rows sum to one.
+        decision: ``(K, 1)``, decisions taken before this one.
+    """
+    used = decision / of.decisions[:, None]
+    attained = np.minimum(competence(of, progress) / of.thresholds, 1.0)
+    parents = of.structure.parents
+    rows = np.arange(len(progress))[:, None]
+    met = np.ones_like(progress)
+    for which in range(parents.shape[-1]):
+        parent = parents[..., which]
+        met *= np.where(parent >= 0, attained[rows, parent], 1.0)
+    gate = of.gate_floor + (1.0 - of.gate_floor) * met**of.gate_power
+    effort = (of.transfer @ share[:, :, None])[..., 0]
+    noise = rng.standard_normal((len(progress), 1)) * of.rate_noise
+    warm = 1.0 - np.exp(-(used + 1e-3) / np.maximum(of.warm_up, 1e-6))
+    speed = np.exp(noise) * warm * (1.0 + (of.final_speed - 1.0) * used)
+    taken = (of.harm @ (share / of.time)[:, :, None])[..., 0]
+    moved = progress + speed * gate * effort / of.time - progress * np.minimum(taken, 1.0)
+    full = np.minimum(moved, 1.0).sum(axis=1, keepdims=True) > of.capacity
+    faded = (of.forgetting + np.where(full, 4.0 / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
+    moved *= np.exp(-faded)
+    drifts = (used < of.drift_at) & (used + 1.0 / of.decisions[:, None] >= of.drift_at)
+    moved = np.where(drifts, moved * of.drift, moved)
+    setback = rng.random((len(progress), 1)) < of.spikes
+    return np.where(setback, 0.6 * moved, moved)
+
+
+def learned(of: Lifetimes, progress: Floats) -> Floats:
+    """S = 1 - exp(-steepness x^curve), the share learned ``(K, A)``."""
+    share: Floats = -np.expm1(-of.steepness * np.maximum(progress, 0.0) ** of.curve)
+    return share
+
+
+def token_accuracy(of: Lifetimes, progress: Floats) -> Floats:
+    """From guessing to the ceiling: ``(K, A)``."""
+    return of.guessing + (of.ceiling - of.guessing) * learned(of, progress)
+
+
+def competence(of: Lifetimes, progress: Floats) -> Floats:
+    """Token accuracy to the power of the answer's length, on clean labels: ``(K, A)``."""
+    right: Floats = token_accuracy(of, progress) ** of.length
+    return right
+
+
+def observed(
+    rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats
+) -> tuple[Floats, Floats]:
+    """Competence and loss (in units of log V) that training shows, ``(K, A)``: noisy, and against the labels given."""
+    clean = 1.0 - of.label_noise
+    right = competence(of, progress) * clean**of.length
+    samples = np.maximum(of.samples * share, 1.0)
+    noise = rng.standard_normal((2, *progress.shape))
+    shown = np.clip(right + noise[0] * np.sqrt(right * (1.0 - right) / samples), 0.0, 1.0)
+    missing = 1.0 - (token_accuracy(of, progress) - of.guessing) / (1.0 - of.guessing)
+    loss = of.loss_start * ((1.0 - of.label_noise) * missing**of.loss_power + of.label_noise)
+    return shown, np.maximum(loss * (1.0 + noise[1] / np.sqrt(samples)), 0.0)

@@ -1,0 +1,102 @@
+"""The network of a learned teacher in torch, as a policy of stable-baselines3's actor-critic algorithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor, nn
+
+_NEVER = -1e9  # the logit of padding
+
+
+class _AsIs(BaseFeaturesExtractor):
+    """Hands the observation ``(K, A, F)`` on."""
+
+    def __init__(self, observation_space: spaces.Box):
+        num_arms, num_features = observation_space.shape
+        super().__init__(observation_space, num_arms * num_features)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        return observations
+
+
+class _Body(nn.Module):
+    """From features ``(K, A, F)`` to what scores arms ``(K, A, W + 1)``, padding marked, and what values ``(K, W)``."""
+
+    def __init__(self, columns: list[int], exists: int, width: int):
+        super().__init__()
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        self.exists, self.width = exists, width
+        self.encode = nn.Linear(len(columns), width)
+        self.mix = nn.Linear(width, width)
+        self.context = nn.Linear(2 * width, width, bias=False)
+        self.judge = nn.Linear(2 * width, width)
+        self.latent_dim_pi = self.latent_dim_vf = width
+
+    def _encoded(self, observed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        exists = observed[..., self.exists : self.exists + 1]  # (K, A, 1)
+        hidden = torch.relu(self.encode(observed[..., self.columns])) * exists  # (K, A, W)
+        mean = hidden.sum(dim=1) / exists.sum(dim=1).clamp(min=1.0)
+        return hidden, torch.cat([mean, hidden.amax(dim=1)], dim=1), exists  # relu is never below the zeros of padding
+
+    def forward(self, observed: Tensor) -> tuple[Tensor, Tensor]:
+        hidden, context, exists = self._encoded(observed)
+        mixed = torch.relu(self.mix(hidden) + self.context(context)[:, None])
+        return torch.cat([mixed, exists], dim=-1), torch.relu(self.judge(context))
+
+    def forward_actor(self, observed: Tensor) -> Tensor:
+        return self(observed)[0]
+
+    def forward_critic(self, observed: Tensor) -> Tensor:
+        return torch.relu(self.judge(self._encoded(observed)[1]))
+
+
+class _Score(nn.Module):
+    """Logits ``(K, A)``; those of padding are such that it is never chosen."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.linear = nn.Linear(width, 1)
+
+    def forward(self, mixed: Tensor) -> Tensor:
+        logits = self.linear(mixed[..., :-1])[..., 0]
+        return logits.masked_fill(mixed[..., -1] == 0, _NEVER)
+
+
+class ArmsPolicy(ActorCriticPolicy):
+    """Shares its weights over arms, whose number and axes may be any; see ``teacher.learned.network.scores``.
+
+    For ``Box (A, F)`` observations and ``Discrete (A)`` actions.
+
+    Args:
+        *args: of ``ActorCriticPolicy``.
+        columns: the features that are read.
+        exists: the feature that is 0 for padding.
+        width: W.
+        **kwargs: of ``ActorCriticPolicy``.
+    """
+
+    def __init__(self, *args: Any, columns: list[int], exists: int = 0, width: int = 64, **kwargs: Any):
+        self._of_body = (columns, exists, width)
+        super().__init__(*args, features_extractor_class=_AsIs, ortho_init=False, **kwargs)
+
+    def _build_mlp_extractor(self) -> None:
+        self.mlp_extractor = _Body(*self._of_body)  # type: ignore[assignment]
+
+    def _build(self, lr_schedule: Any) -> None:
+        super()._build(lr_schedule)
+        self.action_net = _Score(self._of_body[-1])
+        nn.init.normal_(self.action_net.linear.weight, std=0.01)  # starts out uniform
+        nn.init.zeros_(self.action_net.linear.bias)
+        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
+
+    def weights(self) -> dict[str, Any]:
+        """What ``network.scores`` reads, as float32 arrays."""
+        body, score = self.mlp_extractor, self.action_net.linear
+        parts = {"encode": body.encode, "mix": body.mix, "context": body.context, "score": score}
+        named = {f"{part}.{name}": w for part, module in parts.items() for name, w in module.named_parameters()}
+        return {name: value.detach().cpu().numpy().copy() for name, value in named.items()}
