@@ -1,4 +1,4 @@
-"""The command line: ``paceline list | run | bench | report | export | profile | doctor``."""
+"""The command line: ``paceline list | run | bench | meta-train | report | export | profile | doctor``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, teacher_settings, with_hyperparameters
 from benchmarks.grid import Execution, run_grid
 from benchmarks.listing import show_all, show_one
+from benchmarks.meta.training import MetaTrain
 from benchmarks.profile import profile_suite
 from benchmarks.settings import Cell, Schedule, component, refuse_unknown_teacher, schedule_of
 from benchmarks.store import UserError, only_writer
@@ -257,6 +258,7 @@ def _commands(arguments: Sequence[str]) -> dict[str, Any]:
         "list": List,
         "run": with_hyperparameters(Run, arguments, usual),
         "bench": with_hyperparameters(Bench, arguments, usual),
+        "meta-train": MetaTrain,
         "report": Report,
         "export": Export,
         "profile": with_hyperparameters(Profile, arguments, usual),

@@ -12,6 +12,8 @@ from teacher.bandits import Exp4 as Exp4
 from teacher.bandits import GaussianThompson as GaussianThompson
 from teacher.bandits import SlidingWindowUCB as SlidingWindowUCB
 from teacher.bandits import TsallisInf as TsallisInf
+from teacher.learned import PPOTeacher as PPOTeacher
+from teacher.learned import load_general as load_general
 from teacher.loop import Feedback as Feedback
 from teacher.loop import Row as Row
 from teacher.loop import Teacher as Teacher

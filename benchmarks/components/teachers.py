@@ -51,6 +51,7 @@ TEACHERS: dict[str, Any] = {
     "loss-proportional": teacher.LossProportional(),
     "odm": teacher.ODM(),
     "prioritized-replay": teacher.PrioritizedReplay(),
+    "general": teacher.PPOTeacher(),
 }
 
 

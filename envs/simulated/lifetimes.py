@@ -31,7 +31,7 @@ class Lifetimes:
         curve: ``(n, A)``, exponent of the learning curve.
         steepness: ``(n, A)``, so that mastery is reached at progress 1.
         ceiling, guessing: ``(n, A)``, token accuracy at infinite and at no progress.
-        length: ``(n, 1)``, tokens that must be right.
+        length: ``(n, A)``, tokens that must be right.
         label_noise: ``(n, A)``, share of wrong training labels.
         start: ``(n, A)``, progress at birth.
         gate_floor, gate_power, forgetting, warm_up, rate_noise, samples, loss_power, loss_start: ``(n, 1)``.
@@ -125,7 +125,8 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
     needed = _with_ancestors(structure, targets)
     time = uniform(p.growth) ** depth * np.exp(uniform(p.spread) * rng.standard_normal(shape))
     time *= log_uniform(p.effort) * decisions[:, None] / np.where(needed, time, 0.0).sum(axis=1, keepdims=True)
-    length = np.where(happens(0.25), 1.0, log_uniform(p.answer_length))
+    longer = 1.0 + uniform(p.lengthening) * happens(0.5) * depth  # harder arms often have longer answers
+    length = np.where(happens(0.25), 1.0, np.minimum(log_uniform(p.answer_length) * longer, 64.0))
     thresholds = np.broadcast_to(uniform(p.thresholds), shape).copy()
     guessing = np.broadcast_to(uniform(p.guessing), shape).copy()
     to_master = (thresholds ** (1.0 / length) - guessing) / (1.0 - guessing)  # of the way from guessing to all right

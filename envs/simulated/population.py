@@ -22,13 +22,13 @@ class Population:
 
     num_arms: tuple[int, int] = (2, 16)
     """A, at least and at most; arms beyond a lifetime's own are padding."""
-    decisions: Range = (100, 800)
+    decisions: Range = (100, 2000)
     """H, decisions in a lifetime (log)."""
     structures: tuple[float, ...] = (2.0, 2.0, 1.0, 1.0, 1.5, 0.5)
     """Relative shares of chain, blocks, grid, tree, graph, flat."""
     descriptions: tuple[float, ...] = (5.0, 2.0, 3.0)
     """Relative shares of true, wrong and no order told."""
-    effort: Range = (0.06, 0.7)
+    effort: Range = (0.05, 0.6)
     """Share of the budget that suffices when each arm is taught alone, in the best order (log)."""
     growth: Range = (0.7, 2.0)
     """Factor of the time an arm takes, per step of depth."""
@@ -38,10 +38,12 @@ class Population:
     """Speed of learning without the prerequisites, relative to learning with them (log)."""
     gate_power: Range = (1.0, 4.0)
     """How much of the prerequisites it takes: speed follows their attained competence to this power."""
-    shape: Range = (0.6, 3.0)
+    shape: Range = (0.4, 3.0)
     """Exponent of a learning curve 1 - exp(-x^n): below 1 quick then slow, above 1 a plateau, then a rise."""
     answer_length: Range = (1.0, 16.0)
     """Tokens that must all be right: competence is token accuracy to this power (log); 1 in a quarter of lifetimes."""
+    lengthening: Range = (0.0, 1.5)
+    """Growth of the answer's length per step of depth, relative to the easiest, in half of the lifetimes."""
     guessing: Range = (0.02, 0.3)
     """Token accuracy of an untrained student."""
     thresholds: Range = (0.9, 0.99)

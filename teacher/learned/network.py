@@ -21,8 +21,10 @@ SHAPES = {
 """Names and shapes of the weights, as ``torch.nn.Linear`` has them: ``(out, in)``."""
 
 
-def scores(weights: Weights, observed: NDArray[np.float32]) -> Floats:
-    r"""The logits of arms ``(K, A)`` from their features ``(K, A, F)``, all arms being real ones.
+def scores(
+    weights: Weights, observed: NDArray[np.float32], exists: NDArray[np.bool_] | None = None
+) -> Floats:
+    r"""The logits of arms ``(K, A)`` from their features ``(K, A, F)``.
 
     ::
 
@@ -31,10 +33,20 @@ def scores(weights: Weights, observed: NDArray[np.float32]) -> Floats:
         s_a = w_s relu(W_m h_a + W_c c + b_m) + b_s
 
     Permuting arms permutes the scores (Deep Sets; Zaheer et al. (2017), arXiv:1703.06114, equation 4).
+
+    Args:
+        weights: see ``SHAPES``.
+        observed: the features.
+        exists: ``(K, A)``, False where an arm is padding: it counts in no mean, and its score is -inf; None: none is.
     """
     hidden = np.maximum(observed @ weights["encode.weight"].T + weights["encode.bias"], 0.0)  # (K, A, W)
-    context = np.concatenate([hidden.mean(axis=1), hidden.max(axis=1)], axis=1)  # (K, 2 W)
+    if exists is None:
+        mean = hidden.mean(axis=1)
+    else:
+        hidden *= exists[..., None]  # never below zero, so padding is no maximum either
+        mean = hidden.sum(axis=1) / np.maximum(exists.sum(axis=1, keepdims=True), 1)
+    context = np.concatenate([mean, hidden.max(axis=1)], axis=1)  # (K, 2 W)
     told = context @ weights["context.weight"].T + weights["mix.bias"]
     mixed = np.maximum(hidden @ weights["mix.weight"].T + told[:, None], 0.0)
     logits: Floats = (mixed @ weights["score.weight"][0] + weights["score.bias"]).astype(np.float64)
-    return logits
+    return logits if exists is None else np.where(exists, logits, -np.inf)

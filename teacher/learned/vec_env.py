@@ -32,22 +32,28 @@ class VectorAsVecEnv(VecEnv):
         super().__init__(env.num_envs, env.single_observation_space, spaces.Discrete(num_arms))
         self._return = np.zeros(env.num_envs)
         self._length = np.zeros(env.num_envs, dtype=np.int64)
-        self._next: NDArray[np.float32] | None = None
+        self._ended: list[tuple[float, int]] = []
 
     def reset(self) -> NDArray[np.float32]:  # type: ignore[override]
         """Starts all rows; with the seed given to ``seed`` before, if any."""
         seed = self._seeds[0]
         self._reset_seeds()
         self._return[:], self._length[:] = 0.0, 0
-        if self._next is not None:  # the state was loaded: go on with it
-            obs, self._next = self._next, None
-            return obs
         observed: NDArray[np.float32] = self._env.reset(seed=seed)[0]
         return observed
 
-    def go_on_from(self, obs: NDArray[np.float32]) -> None:
-        """The next reset returns this observation and starts nothing: the environment's state was restored."""
-        self._next = obs
+    def take_ended(self) -> list[tuple[float, int]]:
+        """Return and length of the lifetimes that ended since this was last asked."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def state_dict(self) -> dict[str, Any]:
+        """The running returns and lengths; the environment's own state is its own."""
+        return {"return": self._return.copy(), "length": self._length.copy()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores them."""
+        self._return, self._length = state["return"].copy(), state["length"].copy()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Keeps the arms chosen ``(K,)``."""
@@ -63,6 +69,7 @@ class VectorAsVecEnv(VecEnv):
         if done.any():
             last = info.get("final_obs", obs)
             for k in np.nonzero(done)[0]:
+                self._ended.append((float(self._return[k]), int(self._length[k])))
                 episode = {"r": float(self._return[k]), "l": int(self._length[k])}
                 infos[k] = {"episode": episode, "terminal_observation": last[k]}
                 infos[k]["TimeLimit.truncated"] = bool(truncated[k] and not terminated[k])

@@ -1,0 +1,205 @@
+"""``paceline meta-train``: PPO over many lifetimes, checkpointed, resumable bit for bit, judged as deployed."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.meta.simulation import Outcome, held_out, teach_with_network
+from benchmarks.provenance import environment, mismatch
+from benchmarks.store import (
+    UserError,
+    load_checkpoint,
+    only_writer,
+    read_json,
+    save_checkpoint,
+    write_json,
+)
+from benchmarks.terminal import say
+from envs.features import ARM_FEATURES
+from envs.simulated import Population, SimulatedStudents
+from teacher.learned.files import CARD, WEIGHTS, save_policy
+from teacher.learned.settings import PPOSettings
+
+_NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "difficulty")
+_CHECKPOINT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class MetaTrain:
+    """Trains a teacher over many lifetimes of simulated students."""
+
+    out: Path = Path("runs/teacher")
+    """Folder of the teacher. An unfinished one is continued, bit for bit."""
+    seed: int = 0
+    """Seed of everything random."""
+    decisions: int = 12_000_000
+    """Decisions to learn from, in all."""
+    num_envs: int = 256
+    """Lifetimes at a time."""
+    reads: Literal["all", "no-neighbours"] = "all"
+    """Features that the policy reads: all, or none that tells of an order of difficulty."""
+    reward: Literal["competence", "progress", "terminal", "shuffled"] = "competence"
+    """competence: the gain in the targets' mean competence minus a time cost; progress: the change of what training
+    shows; terminal: -log(t / budget) once, at mastery; shuffled: competence, each row's given to another (a control)."""
+    time_cost: float = 1.0
+    """Cost of the whole budget."""
+    evaluate_every: int = 1_000_000
+    """Decisions between two evaluations on held-out simulated students."""
+    held_out: int = 256
+    """Lifetimes of an evaluation."""
+    overwrite: bool = False
+    """Delete the teacher that the folder holds and start anew."""
+    ppo: PPOSettings = field(default_factory=PPOSettings)
+    """Of PPO and the network."""
+    population: Population = field(default_factory=Population)
+    """What simulated students are drawn from."""
+
+    def execute(self) -> None:
+        """Trains, or goes on."""
+        meta_train(self)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features that the policy reads."""
+        left_out = _NEIGHBOURS if self.reads == "no-neighbours" else ()
+        return tuple(name for name in ARM_FEATURES if name not in left_out)
+
+
+def meta_train(settings: MetaTrain) -> Path:
+    """Trains into ``settings.out``; a finished teacher is left alone.
+
+    Raises:
+        UserError: settings out of range, a folder of something else, a full disk.
+    """
+    for name in ("decisions", "num_envs", "evaluate_every", "held_out"):
+        if getattr(settings, name) < 1:
+            raise UserError(f"{name} must be at least 1; got {getattr(settings, name)}")
+    if settings.seed < 0:
+        raise UserError(f"seed must not be negative; got {settings.seed}")
+    out = settings.out
+    _refuse_foreign_folder(out)
+    with only_writer(out):
+        _prepare(settings)
+        if not (out / CARD).exists():
+            _Training(settings).run()
+    say(f"teacher: {out} (paceline bench SUITE --teachers uniform,general --general.path {out})")
+    return out
+
+
+def _refuse_foreign_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out must be a folder; {out} is a file")
+    others = [p for p in out.iterdir() if not p.name.endswith((".lock", ".tmp"))] if out.is_dir() else []
+    if others and not (out / "settings.json").exists() and not (out / CARD).exists():
+        raise UserError(f"{out} holds files but no teacher: choose another --out")
+
+
+def _plain(settings: MetaTrain) -> dict[str, Any]:
+    plain = dataclasses.asdict(settings)
+    del plain["out"], plain["overwrite"]
+    return plain
+
+
+def _prepare(settings: MetaTrain) -> None:
+    """Writes, or compares with, the folder's settings."""
+    path = settings.out / "settings.json"
+    if settings.overwrite:
+        for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json", "settings.json"):  # the card first
+            (settings.out / name).unlink(missing_ok=True)
+    if (settings.out / CARD).exists() and not path.exists():
+        raise UserError(f"{settings.out} holds a teacher that was not trained here: choose another --out")
+    if not path.exists():
+        write_json(path, {"meta_train": _plain(settings), "environment": environment()})
+        return
+    recorded = read_json(path)
+    given = _listed(_plain(settings))
+    if recorded.get("meta_train") != given:
+        kept = recorded.get("meta_train", {})
+        name = next((key for key in given if kept.get(key) != given[key]), "settings")
+        raise UserError(
+            f"{settings.out} holds a training with other settings ({name} {kept.get(name)}, now {given.get(name)}): "
+            "choose another --out, or --overwrite"
+        )
+    if said := mismatch(recorded["environment"]):
+        say(said)
+
+
+def _listed(value: Any) -> Any:
+    """As JSON gives it back: tuples are lists."""
+    if isinstance(value, dict):
+        return {key: _listed(inner) for key, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+class _Training:
+    """A running meta-training: what its checkpoint holds."""
+
+    def __init__(self, settings: MetaTrain):
+        from benchmarks.meta.controls import ShuffledReward
+        from teacher.learned.training import MetaTraining  # with stable-baselines3: seconds to import
+
+        self.settings, self.out = settings, settings.out
+        kind = "competence" if settings.reward == "shuffled" else settings.reward
+        env: Any = SimulatedStudents(
+            settings.num_envs, settings.population, reward=kind, time_cost=settings.time_cost
+        )
+        offered = env.feature_names
+        if settings.reward == "shuffled":
+            env = ShuffledReward(env)
+        self.training = MetaTraining(
+            env, offered, settings.features, settings.seed, settings.decisions, settings.ppo
+        )
+        self.judged_on = held_out(settings.seed, settings.held_out, settings.population)
+        self.rows: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        self.checkpoint = self.out / "checkpoint.safetensors"
+
+    def run(self) -> None:
+        if self.checkpoint.exists():
+            state = load_checkpoint(self.checkpoint)
+            self.training.load_state_dict(state["training"])
+            self.rows, self.seconds = state["rows"], state["seconds"]
+        every = self.settings.evaluate_every
+        since = saved = time.monotonic()
+        for rollout in self.training.run():
+            now = time.monotonic()
+            self.seconds, since = self.seconds + now - since, now
+            judged = self.rows[-1]["decisions"] if self.rows else 0
+            if rollout.decisions // every > judged // every or rollout.decisions >= self.settings.decisions:
+                row = {
+                    "decisions": rollout.decisions,
+                    "seconds": round(self.seconds, 1),
+                    "mean_return": rollout.mean_return if rollout.num_lifetimes else None,
+                    **self._judge().summary(),
+                    **rollout.logged,
+                }
+                self.rows.append(row)
+                say(
+                    f"{row['decisions']:,} of {self.settings.decisions:,} decisions, {self.seconds:.0f} s: cost "
+                    f"{row['cost']:.3f} of the budget, {row['solved']:.0%} mastered (held-out simulated students)"
+                )
+                write_json(self.out / "progress.json", self.rows)
+                since = time.monotonic()  # the evaluation is no training
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                state = {"training": self.training.state_dict(), "rows": self.rows, "seconds": self.seconds}
+                save_checkpoint(self.checkpoint, state)
+                saved = time.monotonic()
+        self._finish()
+
+    def _judge(self) -> Outcome:
+        return teach_with_network(self.training.weights(), self.settings.features, self.judged_on, self.settings.seed)
+
+    def _finish(self) -> None:
+        card = {
+            "name": self.out.name,
+            "training": _listed(_plain(self.settings)),
+            "seconds": round(self.seconds, 1),
+            "held_out_simulated": {k: self.rows[-1][k] for k in self.rows[-1] if k.startswith(("cost", "solved"))},
+            "environment": environment(),
+        }
+        save_policy(self.out, self.training.weights(), self.settings.features, card)
+        self.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,204 @@
+"""Meta-training: PPO over many lifetimes, rollout by rollout, resumable bit for bit. The one place that needs SB3."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv
+from stable_baselines3 import PPO
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+from teacher.learned.network import Weights
+from teacher.learned.policy import ArmsPolicy
+from teacher.learned.settings import PPOSettings
+from teacher.learned.vec_env import VectorAsVecEnv
+
+
+class Rollout(NamedTuple):
+    """What one rollout and its updates gave: numbers for the log.
+
+    Attributes:
+        decisions: taken so far.
+        num_lifetimes: that ended in this rollout.
+        mean_return: of those; nan if none.
+        mean_length: of those, in decisions; nan if none.
+        logged: what SB3 logged (``train/entropy_loss``, ``train/approx_kl``, ..).
+    """
+
+    decisions: int
+    num_lifetimes: int
+    mean_return: float
+    mean_length: float
+    logged: dict[str, float]
+
+
+class MetaTraining:
+    """Trains a policy over the lifetimes of a vector environment.
+
+    ``run`` is a generator of rollouts; whoever consumes it checkpoints (``state_dict``), evaluates (``weights``) and
+    stops. All randomness derives from ``seed``; global generators are left as they were found.
+
+    Args:
+        env: a vector environment whose action is a mixture ``Box (A,)``.
+        offered: names of the features of its observation.
+        reads: those that the policy reads.
+        seed: of the network, the choice of actions, minibatches and the environment.
+        decisions: to take in all; a last rollout is finished.
+        settings: of PPO.
+
+    Raises:
+        ValueError: a feature that is not offered, no decision, a negative seed.
+    """
+
+    def __init__(
+        self,
+        env: VectorEnv[Any, Any, Any],
+        offered: tuple[str, ...],
+        reads: tuple[str, ...],
+        seed: int,
+        decisions: int,
+        settings: PPOSettings | None = None,
+    ):
+        if missing := [name for name in reads if name not in offered]:
+            raise ValueError(f"the policy reads {', '.join(missing)}; the environment offers {', '.join(offered)}")
+        if decisions < 1 or seed < 0:
+            raise ValueError(f"decisions must be at least 1 and seed not negative; got {decisions}, {seed}")
+        self.settings, self.reads, self.total = settings or PPOSettings(), reads, decisions
+        self._env = VectorAsVecEnv(env)
+        self._source = env.unwrapped
+        s = self.settings
+        per_rollout = s.rollout * env.num_envs
+        self._global = _Globals()
+        with self._global.ours(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a rollout need not be a multiple of the minibatch
+            self.model: OnPolicyAlgorithm = PPO(
+                ArmsPolicy,
+                self._env,
+                learning_rate=self._learning_rate,
+                n_steps=s.rollout,
+                batch_size=min(s.batch_size, per_rollout),
+                n_epochs=s.epochs,
+                gamma=s.gamma,
+                gae_lambda=s.gae_lambda,
+                ent_coef=s.entropy,
+                clip_range=s.clip,
+                policy_kwargs={
+                    "columns": [offered.index(name) for name in reads],
+                    "exists": offered.index("exists"),
+                    "width": s.width,
+                },
+                seed=seed,
+                device="cpu",
+            )
+            self._env.seed(seed)
+        self._per_rollout = per_rollout
+
+    def _learning_rate(self, _: float) -> float:
+        done = min(self.model.num_timesteps / self.total, 1.0) if hasattr(self, "model") else 0.0
+        s = self.settings
+        return s.final_learning_rate + (s.learning_rate - s.final_learning_rate) * (1.0 - done)
+
+    def run(self) -> Iterator[Rollout]:
+        """Rollouts until all decisions are taken."""
+        while self.model.num_timesteps < self.total:
+            self._env.take_ended()
+            with self._global.ours():
+                self.model.learn(self._per_rollout, reset_num_timesteps=False)
+            ended = self._env.take_ended()
+            logged = {name: float(v) for name, v in self.model.logger.name_to_value.items() if name.startswith("train/")}
+            returns, lengths = [e[0] for e in ended], [e[1] for e in ended]
+            yield Rollout(
+                self.model.num_timesteps,
+                len(ended),
+                float(np.mean(returns)) if ended else float("nan"),
+                float(np.mean(lengths)) if ended else float("nan"),
+                logged,
+            )
+
+    def weights(self) -> Weights:
+        """Of the policy as it is now, for ``save_policy``."""
+        policy = self.model.policy
+        assert isinstance(policy, ArmsPolicy)
+        return policy.weights()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the future depends on; valid whenever ``run`` has just yielded."""
+        model = self.model
+        return {
+            "policy": {name: value.clone() for name, value in model.policy.state_dict().items()},
+            "optimizer": model.policy.optimizer.state_dict(),
+            "num_timesteps": model.num_timesteps,
+            "num_updates": model._n_updates,
+            "obs": None if model._last_obs is None else np.array(model._last_obs),
+            "starts": None if model._last_episode_starts is None else np.array(model._last_episode_starts),
+            "random": self._global.state_dict(),
+            "env": self._source.state_dict() if model._last_obs is not None else None,
+            "running": self._env.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on exactly where ``state_dict`` was taken, of a training made with the same arguments."""
+        model = self.model
+        model.policy.load_state_dict(state["policy"])
+        model.policy.optimizer.load_state_dict(state["optimizer"])
+        model.num_timesteps, model._n_updates = state["num_timesteps"], state["num_updates"]
+        self._global.load_state_dict(state["random"])
+        if state["env"] is not None:
+            self._source.load_state_dict(state["env"])
+            model._last_obs, model._last_episode_starts = state["obs"].copy(), state["starts"].copy()
+        self._env.load_state_dict(state["running"])
+
+
+class _Globals:
+    """SB3 seeds and uses the global generators: these are its own while it works, and put back afterwards."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Any, Any, Any] | None = None
+
+    @staticmethod
+    def _now() -> tuple[Any, Any, Any]:
+        return random.getstate(), np.random.get_state(legacy=False), torch.random.get_rng_state()  # noqa: NPY002
+
+    @staticmethod
+    def _set(states: tuple[Any, Any, Any]) -> None:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        torch.random.set_rng_state(states[2])
+
+    @contextmanager
+    def ours(self) -> Iterator[None]:
+        theirs = self._now()
+        if self._kept is not None:
+            self._set(self._kept)
+        try:
+            yield
+        finally:
+            self._kept = self._now()
+            self._set(theirs)
+
+    def state_dict(self) -> dict[str, Any]:
+        assert self._kept is not None
+        _, numbers, torches = self._kept
+        inner = numbers["state"]
+        return {
+            "key": np.array(inner["key"]),
+            "numbers": [int(inner["pos"]), int(numbers["has_gauss"]), float(numbers["gauss"])],
+            "torch": torches.clone(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        assert self._kept is not None
+        position, has_gauss, gauss = state["numbers"]
+        numbers = {
+            "bit_generator": "MT19937",
+            "state": {"key": state["key"], "pos": position},
+            "has_gauss": has_gauss,
+            "gauss": gauss,
+        }
+        self._kept = (self._kept[0], numbers, state["torch"])
