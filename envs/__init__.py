@@ -16,6 +16,10 @@ from envs.curriculum import VectorFactoredArm as VectorFactoredArm
 from envs.learner import DivergedError as DivergedError
 from envs.learner import Student as Student
 from envs.scripted import ScriptedStudent as ScriptedStudent
+from envs.simulated import Lifetimes as Lifetimes
+from envs.simulated import Population as Population
+from envs.simulated import SimulatedStudent as SimulatedStudent
+from envs.simulated import SimulatedStudents as SimulatedStudents
 from envs.suite import Arms as Arms
 from envs.suite import Axis as Axis
 from envs.suite import Difficulty as Difficulty
@@ -58,4 +62,9 @@ gymnasium.register(
     id="paceline/Curriculum-v0",
     entry_point="envs.curriculum.single:CurriculumEnv",
     vector_entry_point="envs.curriculum.vector:CurriculumVectorEnv",
+)
+gymnasium.register(
+    id="paceline/SimulatedStudents-v0",
+    entry_point="envs.simulated.single:SimulatedStudent",
+    vector_entry_point="envs.simulated.vector:SimulatedStudents",
 )

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Bools = NDArray[np.bool_]
 
-_FAST, _SLOW = 0.3, 0.05  # weights of a new value in the two averages, per decision in which the arm was seen
-_STALE = 20.0  # decisions after which an unseen arm's staleness is 1 - 1/e
+# Time is measured in budgets, so that features look alike whether a lifetime has a hundred decisions or thousands.
+_FAST, _SLOW = 0.01, 0.05  # time constants of the two averages of an arm, and of its recent share (slow)
+_STALE = 0.05  # an unseen arm's staleness is 1 - 1/e after this time
 _TWO = ("loss_fast", "loss_slow", "loss_trend")  # losses reach twice that of uniform guessing
 
 
@@ -38,7 +39,7 @@ ARM_FEATURES = (
     "easier_attained",  # 1 - shortfall, mean over the arms one step easier; 1 where there is none
     "harder_attained",  # .. one step harder; 0 where there is none
     "has_harder",
-    "staleness",  # 1 - exp(-decisions unseen / 20)
+    "staleness",  # 1 - exp(-time unseen / 0.05), in budgets
     "visit_share",  # of all sequences so far
     "recent_share",  # slow average of the share of a decision's sequences
     "visited",
@@ -133,7 +134,7 @@ class ArmFeatures:
         self._averages = np.zeros((4, *self._shape))
         self._visits = np.zeros(self._shape, dtype=np.int64)  # sequences
         self._recent = np.zeros(self._shape)  # slow average of the share of sequences
-        self._unseen_for = np.zeros(self._shape)  # decisions since the last visit, or since the start
+        self._unseen_for = np.zeros(self._shape)  # time since the last visit, or since the start
         self.reset()
 
     def lay_out(self, layout: Layout, rows: Bools) -> None:
@@ -157,20 +158,32 @@ class ArmFeatures:
         self._recent[rows] = 0.0
         self._unseen_for[rows] = 0.0
 
-    def update(self, competence: Floats, loss: Floats, count: Ints) -> None:
-        """Takes in one decision: each ``(K, A)``; arms with count zero were not seen."""
+    def update(self, competence: Floats, loss: Floats, count: Ints, duration: float | Floats) -> None:
+        """Takes in one decision: each ``(K, A)``; arms with count zero were not seen.
+
+        An average takes in a new value with weight 1 - exp(-t / constant), t the time since the arm's last one: what
+        was seen long ago counts for little.
+
+        Args:
+            competence: in [0, 1].
+            loss: in nats per token.
+            count: sequences.
+            duration: share of the budget that the decision took, of all rows or of each ``(K,)``.
+        """
+        took = np.asarray(duration, dtype=np.float64).reshape(-1, 1)
         seen = count > 0
         first = seen & (self._visits == 0)
+        since = self._unseen_for + took
+        fast, slow = (np.where(first, 1.0, -np.expm1(-since / constant)) for constant in (_FAST, _SLOW))
         scaled = np.minimum(loss / self._unit, 2.0)
-        for average, value, weight in zip(
-            self._averages, (competence, competence, scaled, scaled), (_FAST, _SLOW, _FAST, _SLOW), strict=True
+        for average, value, step in zip(
+            self._averages, (competence, competence, scaled, scaled), (fast, slow, fast, slow), strict=True
         ):
-            step = np.where(first, 1.0, weight)
             np.copyto(average, average + step * (value - average), where=seen)
         self._visits += count
         share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
-        self._recent += _SLOW * (share - self._recent)
-        self._unseen_for = np.where(seen, 0.0, self._unseen_for + 1.0)
+        self._recent += -np.expm1(-took / _SLOW) * (share - self._recent)
+        self._unseen_for = np.where(seen, 0.0, since)
 
     def observe(self, budget_used: float | Floats) -> NDArray[np.float32]:
         """The observation ``(K, A, F)``, finite and within ``low`` and ``high``; padding is all zeros.

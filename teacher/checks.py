@@ -14,15 +14,21 @@ from teacher.randomness import uniforms
 
 MakeTeacher = Callable[[], Teacher]
 
-_ARMS = 5
+_ARMS, _FEATURES = 5, 64
 _STREAM = 1_000_003  # of the laws' own random numbers, far from any that a teacher draws from
 
 
 @dataclass(frozen=True, eq=False)
 class _Arms:
-    """A chain of arms, for the laws."""
+    """A chain of arms, for the laws; observed by the features that the teacher reads, and by others."""
 
     num_arms: int
+    reads: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        others = (f"feature {i}" for i in range(_FEATURES - len(self.reads)))
+        return (*self.reads, *others)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,7 +70,7 @@ def _global_stream() -> bytes:
 
 
 def _obs(num_envs: int, num_arms: int) -> NDArray[np.float32]:
-    return np.zeros((num_envs, num_arms, 13 + 1), dtype=np.float32)
+    return np.zeros((num_envs, num_arms, _FEATURES), dtype=np.float32)
 
 
 def _feedback(mixture: Floats, seeds: list[int], step: int, full: bool, worth: Floats | None = None) -> Feedback:
@@ -82,7 +88,7 @@ def _feedback(mixture: Floats, seeds: list[int], step: int, full: bool, worth: F
 
 def _started(make: MakeTeacher, num_envs: int = 1, seed: int = 0, num_arms: int = _ARMS) -> Teacher:
     teacher = make()
-    teacher.reset(_Arms(num_arms), num_envs, seed)
+    teacher.reset(_Arms(num_arms, getattr(teacher, "reads", ())), num_envs, seed)
     return teacher
 
 
@@ -158,7 +164,7 @@ def same_seed_same_decisions(make: MakeTeacher) -> None:
     teacher = _started(make, seed=3)
     first = _live(teacher, [0], range(40))
     assert np.array_equal(first, _live(_started(make, seed=3), [0], range(40))), "two teachers of one seed differ"
-    teacher.reset(_Arms(_ARMS), 1, 3)
+    teacher.reset(_Arms(_ARMS, getattr(teacher, "reads", ())), 1, 3)
     assert np.array_equal(first, _live(teacher, [0], range(40))), "reset did not start anew"
 
 

@@ -183,7 +183,7 @@ class CurriculumVectorEnv(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._last_loss = np.where(drawn, trained.loss, self._last_loss)
         self._updates += num_updates
         self._number += 1
-        self._features.update(competence, trained.loss, trained.count)
+        self._features.update(competence, trained.loss, trained.count, num_updates / self.settings.budget)
         norm = np.sqrt(decision.mean_squared_norm)
         reward, gain, seen = self._reward(decision, gain, trained)
         self._tokens += decision.trained_tokens

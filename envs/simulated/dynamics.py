@@ -7,6 +7,8 @@ import numpy as np
 from envs.batch import Floats
 from envs.simulated.lifetimes import Lifetimes
 
+_MOST_HELD, _CROWDING = 1.3, 10.0  # progress of an arm, and forgetting per budget, of a student that is full
+
 
 def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats, decision: Floats) -> Floats:
     r"""Progress ``(K, A)`` after a decision in which arm a had ``share`` ``(K, A)`` of the updates.
@@ -16,6 +18,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
         gate_a  = g + (1 - g) (prod over prerequisites b of q_b) ^ kappa
         x_a    += speed_t gate_a sum_b T_ab share_b / time_a - x_a sum_b Z_ab share_b / time_b
         x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)))
+
+    and where sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
 
     Args:
         rng: for noise and set-backs.
@@ -40,7 +44,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     taken = (of.harm @ (share / of.time)[:, :, None])[..., 0]
     moved = progress + speed * gate * effort / of.time - progress * np.minimum(taken, 1.0)
     full = np.minimum(moved, 1.0).sum(axis=1, keepdims=True) > of.capacity
-    faded = (of.forgetting + np.where(full, 4.0 / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
+    moved = np.where(full, np.minimum(moved, _MOST_HELD), moved)
+    faded = (of.forgetting + np.where(full, _CROWDING / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
     moved *= np.exp(-faded)
     drifts = (used < of.drift_at) & (used + 1.0 / of.decisions[:, None] >= of.drift_at)
     moved = np.where(drifts, moved * of.drift, moved)

@@ -22,7 +22,7 @@ class Population:
 
     num_arms: tuple[int, int] = (2, 16)
     """A, at least and at most; arms beyond a lifetime's own are padding."""
-    decisions: Range = (100, 2000)
+    decisions: Range = (60, 400)
     """H, decisions in a lifetime (log)."""
     structures: tuple[float, ...] = (2.0, 2.0, 1.0, 1.0, 1.5, 0.5)
     """Relative shares of chain, blocks, grid, tree, graph, flat."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -18,41 +18,11 @@ from envs.features import ArmFeatures
 from envs.simulated.dynamics import advance, competence, observed
 from envs.simulated.lifetimes import Lifetimes, draw_lifetimes
 from envs.simulated.population import Population
+from envs.simulated.settings import SimulatedSettings
 from envs.simulated.structure import coordinates
 
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
 _POOL_SIZE = 1024  # lifetimes are drawn so many at a time
-
-RewardKind = Literal["competence", "progress", "terminal"]
-
-
-@dataclass(frozen=True)
-class SimulatedSettings:
-    """What a simulated environment gives; the names are those of ``CurriculumSettings``.
-
-    Raises:
-        ValueError: a value out of range.
-    """
-
-    time_cost: float = 1.0
-    """With ``reward="competence"``, the cost of the whole budget."""
-    reward: RewardKind = "competence"
-    """``competence``: the change in the targets' mean competence minus the time cost; ``progress``: the mean change of
-    observed competence over the trained arms; ``terminal``: -log(t / H) once, at mastery, as in L2T."""
-    probe: Literal["none"] = "none"
-    """Simulated students are not probed."""
-    updates_per_decision: int = 10
-    """Draws of arms from a mixture that is not one-hot: what an arm gets is a multinomial share, as with real ones."""
-
-    def __post_init__(self) -> None:
-        if not np.isfinite(self.time_cost) or self.time_cost < 0:
-            raise ValueError(f"time_cost must not be negative; got {self.time_cost}")
-        if self.reward not in ("competence", "progress", "terminal"):
-            raise ValueError(f"reward must be competence, progress or terminal; got {self.reward!r}")
-        if self.probe != "none":
-            raise ValueError(f"simulated students cannot be probed: probe must be 'none'; got {self.probe!r}")
-        if self.updates_per_decision < 1:
-            raise ValueError(f"updates_per_decision must be at least 1; got {self.updates_per_decision}")
 
 
 class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
@@ -98,6 +68,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._seed: int | None = None
         self._lives = lifetimes.take(slice(None)) if lifetimes is not None else self._draw(0, 0, num_envs)
         self._make_features()
+        self.ended = np.zeros(num_envs, dtype=np.int64)
+        self.mastered_at = np.full(num_envs, np.inf)
         num_arms = self._lives.targets.shape[1]
         self.single_observation_space = spaces.Box(self._features.low, self._features.high, dtype=np.float32)
         self.single_action_space = spaces.Box(0.0, 1.0, (num_arms,), dtype=np.float32)
@@ -184,7 +156,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         shown, loss = np.where(seen, shown, 0.0), np.where(seen, loss, 0.0)
         gain = np.where(seen, shown - self._last, 0.0)
         self._last = np.where(seen, shown, self._last)
-        self._features.update(shown, loss, count)
+        self._features.update(shown, loss, count, 1.0 / lives.decisions)
         self._age += 1
         reward, mastered = self._reward(before, gain, share)
         done = mastered | (self._age >= lives.decisions)
@@ -299,6 +271,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             "progress": self._progress.copy(),
             "last": self._last.copy(),
             "age": self._age.copy(),
+            "ended": self.ended.copy(),
+            "mastered_at": self.mastered_at.copy(),
             "lives": lives,
             "features": self._features.state_dict(),
         }
@@ -316,6 +290,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             getattr(of, name.removeprefix("structure."))[:] = value
         self._progress, self._last = state["progress"].copy(), state["last"].copy()
         self._age = state["age"].copy()
+        self.ended, self.mastered_at = state["ended"].copy(), state["mastered_at"].copy()
         self._competence = competence(self._lives, self._progress)
         self._features.lay_out(self._lives.layout(), np.ones(self.num_envs, dtype=bool))
         self._features.load_state_dict(state["features"])

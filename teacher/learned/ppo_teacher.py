@@ -58,16 +58,21 @@ class PPOTeacher(ArrayTeacher):
             self._policy = load_policy(self.path or SHIPPED)
         return self._policy
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the features of an observation that it reads."""
+        return self.policy.features
+
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         offered = list(arms.features)
-        missing = [name for name in self.policy.features if name not in offered]
+        missing = [name for name in self.reads if name not in offered]
         if missing:
             raise ValueError(
                 f"the teacher {self.path or SHIPPED} reads the features {', '.join(missing)}, which the observation "
                 f"lacks (it has {', '.join(offered)}): it is of another version; train it again with `paceline "
                 "meta-train`"
             )
-        self._columns = np.array([offered.index(name) for name in self.policy.features])
+        self._columns = np.array([offered.index(name) for name in self.reads])
         return {"policy": self.policy.fingerprint}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import warnings
 from collections.abc import Iterator
@@ -132,7 +133,7 @@ class MetaTraining:
         model = self.model
         return {
             "policy": {name: value.clone() for name, value in model.policy.state_dict().items()},
-            "optimizer": model.policy.optimizer.state_dict(),
+            "optimizer": copy.deepcopy(model.policy.optimizer.state_dict()),  # it holds the tensors themselves
             "num_timesteps": model.num_timesteps,
             "num_updates": model._n_updates,
             "obs": None if model._last_obs is None else np.array(model._last_obs),

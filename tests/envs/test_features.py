@@ -15,12 +15,12 @@ def test_averages_move_by_hand(suite):
     f = features(suite, 1)
     count = np.array([[10, 0, 0]])
     for competence in (0.5, 1.0):
-        f.update(np.array([[competence, 9, 9]]), np.full((1, 3), np.log(12) / 2), count)
+        f.update(np.array([[competence, 9, 9]]), np.full((1, 3), np.log(12) / 2), count, 0.005)
     seen = f.observe(0.25)
-    np.testing.assert_allclose(column(seen, suite, "competence_fast"), [[0.5 + 0.3 * 0.5, 0, 0]], rtol=1e-6)
-    np.testing.assert_allclose(column(seen, suite, "competence_slow"), [[0.5 + 0.05 * 0.5, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(column(seen, suite, "competence_fast"), [[0.5 + (1 - np.exp(-0.5)) * 0.5, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(column(seen, suite, "competence_slow"), [[0.5 + (1 - np.exp(-0.1)) * 0.5, 0, 0]], rtol=1e-6)
     np.testing.assert_allclose(column(seen, suite, "loss_fast"), [[0.5, 1, 1]], rtol=1e-6)
-    np.testing.assert_allclose(column(seen, suite, "staleness"), [[0, *[1 - np.exp(-0.1)] * 2]], rtol=1e-5)
+    np.testing.assert_allclose(column(seen, suite, "staleness"), [[0, *[1 - np.exp(-0.2)] * 2]], rtol=1e-5)
     np.testing.assert_allclose(column(seen, suite, "visit_share"), [[1, 0, 0]])
     np.testing.assert_allclose(column(seen, suite, "coordinate_digits"), [[0, 0.5, 1]])
     assert (column(seen, suite, "budget_used") == 0.25).all()
@@ -32,7 +32,7 @@ def test_stays_within_its_bounds_whatever_comes(suite):
     rng = np.random.default_rng(0)
     for _ in range(50):
         loss = rng.exponential(50, (2, 3))
-        f.update(rng.random((2, 3)), loss, rng.integers(0, 3, (2, 3)))
+        f.update(rng.random((2, 3)), loss, rng.integers(0, 3, (2, 3)), 0.02)
         seen = f.observe(rng.random())
         assert seen.dtype == np.float32 and (seen >= f.low).all() and (seen <= f.high).all()
 
@@ -40,8 +40,8 @@ def test_stays_within_its_bounds_whatever_comes(suite):
 def test_state_goes_on_exactly(suite):
     a, b = features(suite), features(suite)
     values = np.random.default_rng(0).random((2, 3))
-    a.update(values, values, np.ones((2, 3), dtype=int))
+    a.update(values, values, np.ones((2, 3), dtype=int), 0.1)
     b.load_state_dict(a.state_dict())
     for f in (a, b):
-        f.update(values / 2, values, np.ones((2, 3), dtype=int))
+        f.update(values / 2, values, np.ones((2, 3), dtype=int), 0.1)
     np.testing.assert_array_equal(a.observe(0.5), b.observe(0.5))

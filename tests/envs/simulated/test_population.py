@@ -1,0 +1,20 @@
+import pytest
+
+from envs.simulated import Population
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"structures": (1.0,)}, "structures must have 6 shares; got 1"),
+        ({"descriptions": (0.0, 0.0, 0.0)}, "descriptions must be shares, not negative, not all zero"),
+        ({"effort": (0.5, 0.1)}, r"effort must be \(least, most\), not negative; got \(0.5, 0.1\)"),
+        ({"effort": (0.0, 0.1)}, "effort is drawn log-uniformly and must be above 0"),
+        ({"drift": 1.5}, r"drift must be a share in \[0, 1\]; got 1.5"),
+        ({"num_arms": (0, 3)}, "a lifetime has at least one arm"),
+        ({"thresholds": (0.9, 1.0)}, r"thresholds must be in \(0, 1\)"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(setting, said):
+    with pytest.raises(ValueError, match=said):
+        Population(**setting)

@@ -1,0 +1,99 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from teacher_support import chain
+
+import envs
+import teacher
+from envs.features import ARM_FEATURES
+from teacher.checks import check_teacher
+from teacher.learned.files import save_policy
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return saved(tmp_path / "t")
+
+
+def saved(where, features=ARM_FEATURES, seed=0, width=8):
+    rng = np.random.default_rng(seed)
+    sizes = {
+        "encode.weight": (width, len(features)),
+        "encode.bias": (width,),
+        "mix.weight": (width, width),
+        "mix.bias": (width,),
+        "context.weight": (width, 2 * width),
+        "score.weight": (1, width),
+        "score.bias": (1,),
+    }
+    save_policy(where, {n: rng.normal(size=s).astype(np.float32) for n, s in sizes.items()}, features, {})
+    return where
+
+
+def test_it_keeps_the_laws_of_teachers(folder):
+    check_teacher(lambda: teacher.PPOTeacher(str(folder)), learns=False)
+
+
+def test_deployed_it_gives_a_mixture_of_its_own_in_every_suite(folder):
+    grid = envs.Suite([envs.AdditionGrid(first=(1, 2), second=(1, 2)), envs.Copy(lengths=(2, 4))])
+    for suite in (envs.Suite([envs.Addition(digits=(1,))]), grid):
+        env = envs.CurriculumVectorEnv(suite, budget=60)
+        rows = list(teacher.run(teacher.load_general(folder), env, seed=0))
+        assert len(rows) == 6 and rows[-1].mixture.shape == (1, suite.num_arms)
+        np.testing.assert_allclose(rows[-1].mixture.sum(axis=1), 1.0)
+        if suite.num_arms > 1:
+            assert np.ptp(rows[-1].mixture) > 1e-3
+
+
+def test_a_floor_and_a_temperature(folder):
+    suite = envs.Suite([envs.Addition(digits=(1, 2, 3))])
+    obs, _ = envs.CurriculumVectorEnv(suite).reset(seed=0)
+
+    def mixture(**options):
+        made = teacher.load_general(folder, **options)
+        made.reset(suite.arms, 1, 0)
+        return made.act(obs)[0]
+
+    plain = mixture()
+    np.testing.assert_allclose(mixture(floor=0.3), 0.7 * plain + 0.1)
+    warm = plain ** (1 / 5)
+    np.testing.assert_allclose(mixture(temperature=5.0), warm / warm.sum(), rtol=1e-5)
+
+
+def test_features_that_the_observation_lacks_are_named(tmp_path):
+    other = saved(tmp_path / "other", features=("exists", "mood"))
+    with pytest.raises(ValueError, match="reads the features mood, which the observation lacks"):
+        teacher.PPOTeacher(str(other)).reset(chain(3), 1, 0)
+
+
+def test_a_teacher_that_changed_since_the_run_began_is_refused(folder):
+    env = envs.CurriculumVectorEnv(budget=60)
+    taught = teacher.PPOTeacher(str(folder))
+    run = teacher.run(taught, env, seed=0)
+    next(run)
+    state = teacher.snapshot(taught, env)
+    saved(folder, seed=1)
+    with pytest.raises(ValueError, match="has changed since the run began"):
+        list(teacher.run(teacher.PPOTeacher(str(folder)), envs.CurriculumVectorEnv(budget=60), seed=0, state=state))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"temperature": 0.0}, "temperature must be above 0 and finite; got 0.0"),
+        ({"floor": 1.5}, r"floor must be in \[0, 1\]; got 1.5"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        teacher.PPOTeacher(**options)
+
+
+def test_nothing_is_loaded_until_it_is_needed():
+    made = teacher.PPOTeacher("/nowhere")
+    assert dataclasses.asdict(made)["path"] == "/nowhere"
+    with pytest.raises(ValueError, match="cannot read the teacher /nowhere"):
+        made.reset(chain(2), 1, 0)
+    with pytest.raises(ValueError, match="cannot read the teacher /nowhere"):
+        teacher.load_general("/nowhere")
