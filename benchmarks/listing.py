@@ -29,6 +29,7 @@ MODIFIERS: dict[str, Any] = {
         tasks.CausalShuffle,
         tasks.ShiftAnchors,
         tasks.shared_vocabulary,
+        tasks.Reordered,
     )
 }
 _WIDTH = 76  # characters of an example; what is longer is cut, and says so

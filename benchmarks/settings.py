@@ -33,6 +33,7 @@ from benchmarks.components.suites import (
     NGramSuite,
     NoisyAdditionSuite,
     ReasoningSuite,
+    ReorderedAdditionSuite,
     SuiteComponent,
     TextSuite,
     TiersSuite,
@@ -64,6 +65,7 @@ class Schedule:
 SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "addition": (AdditionSuite(5), Schedule(20_000, 128, 10, 100)),
     "addition-small": (AdditionSuite(3), Schedule(8_000, 128, 10, 100)),
+    "addition-reordered": (ReorderedAdditionSuite(), Schedule(20_000, 128, 10, 100)),
     "addition-2d": (tasks.AdditionGrid(), Schedule(20_000, 128, 10, 250)),
     "tscl-addition": (tasks.TSCLAddition(), Schedule(20_000, 128, 10, 150)),
     "noisy-addition": (NoisyAdditionSuite(), Schedule(8_000, 128, 10, 200)),

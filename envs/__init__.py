@@ -48,6 +48,7 @@ from envs.tasks import Parity as Parity
 from envs.tasks import Programs as Programs
 from envs.tasks import RareEvents as RareEvents
 from envs.tasks import ReasoningGymTask as ReasoningGymTask
+from envs.tasks import Reordered as Reordered
 from envs.tasks import RepeatCopy as RepeatCopy
 from envs.tasks import Reverse as Reverse
 from envs.tasks import SelectiveCopy as SelectiveCopy

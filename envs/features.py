@@ -28,7 +28,7 @@ _TWO = ("loss_fast", "loss_slow", "loss_trend")  # losses reach twice that of un
 ARM_FEATURES = (
     "exists",  # 1; padding in batches of several suites is 0 throughout
     "is_target",
-    "difficulty",  # mean of the arm's coordinates
+    "difficulty",  # the arm's level over the highest
     "competence_fast",
     "competence_slow",
     "competence_trend",  # fast - slow
@@ -65,7 +65,7 @@ class Layout:
         targets: bool ``(K, A)``; False where padded.
         thresholds: ``(K, A)``, the competence from which an arm counts as mastered; above 0.
         coordinates: ``(K, A, D)`` in [0, 1].
-        difficulty: ``(K, A)`` in [0, 1], the mean of an arm's coordinates over the axes that its task has.
+        difficulty: ``(K, A)`` in [0, 1], the arm's level over the highest level.
         easier: int ``(K, A, E)``, numbers of the arms one step easier than each; -1: none.
     """
 
@@ -79,8 +79,7 @@ class Layout:
     @classmethod
     def of(cls, arms: Arms) -> Layout:
         """The layout of one suite's arms, K = 1."""
-        own = arms.positions >= 0  # (A, D): axes that the arm's task has
-        difficulty = (arms.coordinates * own).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
+        difficulty = arms.levels / max(1, int(arms.levels.max(initial=0)))
         rows = (np.ones(arms.num_arms, dtype=bool), arms.targets, arms.thresholds, arms.coordinates, difficulty)
         return cls(*(row[None] for row in rows), arms.easier[None])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from envs import Suite
 from envs.batch import Floats
@@ -19,6 +19,7 @@ from envs.tasks import (
     NGram,
     RareEvents,
     ReasoningGymTask,
+    Reordered,
     Reverse,
     TextTask,
     shared_vocabulary,
@@ -46,6 +47,22 @@ class AdditionSuite:
         """The suite."""
         task = Addition(digits=range(1, self.digits + 1), reversed_answer=self.reversed_answer)
         return Suite([task], name=name)
+
+
+@dataclass(frozen=True)
+class ReorderedAdditionSuite:
+    """Addition whose order of difficulty is told wrong, or not at all."""
+
+    digits: int = 4
+    """Longest taught number of digits."""
+    told: Literal["wrong", "nothing"] = "wrong"
+    """The order that teachers are told: a wrong one, or none."""
+    order_seed: int = 0
+    """Which wrong order."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        return Suite([Reordered(Addition(digits=range(1, self.digits + 1)), self.told, self.order_seed)], name=name)
 
 
 @dataclass(frozen=True)

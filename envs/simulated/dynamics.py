@@ -53,6 +53,12 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     return np.where(setback, 0.6 * moved, moved)
 
 
+def at_hand(rng: np.random.Generator, of: Lifetimes, progress: Floats) -> Floats:
+    """The progress that shows for the moment, ``(K, A)``: training is restless, an arm falls back and recovers."""
+    share: Floats = np.exp(-of.restlessness * np.abs(rng.standard_normal(progress.shape)))
+    return progress * share
+
+
 def learned(of: Lifetimes, progress: Floats) -> Floats:
     """S = 1 - exp(-steepness x^curve), the share learned ``(K, A)``."""
     share: Floats = -np.expm1(-of.steepness * np.maximum(progress, 0.0) ** of.curve)

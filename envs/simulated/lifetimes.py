@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from envs.batch import Floats, Ints
 from envs.features import Layout
 from envs.simulated.population import Population, Range
-from envs.simulated.structure import Structure, coordinates, draw_structure
+from envs.simulated.structure import Structure, coordinates, draw_structure, levels
 
 Bools = NDArray[np.bool_]
 
@@ -38,6 +38,7 @@ class Lifetimes:
         capacity: ``(n, 1)``, sum of progress that can be held, inf where all.
         drift_at, drift: ``(n, 1)`` share of the budget and ``(n, A)`` factor on progress then.
         spikes: ``(n, 1)``, probability of a set-back in a decision.
+        restlessness: ``(n, 1)``, deviation of the share of progress that is out of reach for the moment.
         final_speed: ``(n, 1)``, factor on the speed at the end of the budget.
     """
 
@@ -67,13 +68,13 @@ class Lifetimes:
     drift_at: Floats
     drift: Floats
     spikes: Floats
+    restlessness: Floats
     final_speed: Floats
 
     def layout(self) -> Layout:
         """What a teacher is told, as features want it."""
-        told = coordinates(self.structure)
-        has = self.structure.position >= 0
-        difficulty = np.where(has, told, 0.0).sum(axis=-1) / np.maximum(has.sum(axis=-1), 1)
+        told, level = coordinates(self.structure), levels(self.structure)
+        difficulty = level / np.maximum(level.max(axis=1, keepdims=True), 1)
         exists = self.structure.exists
         return Layout(exists, self.targets, self.thresholds, told, difficulty, self.structure.easier)
 
@@ -161,6 +162,7 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         np.where(happens(p.drift), uniform((0.2, 0.7)), np.inf),
         np.where(happens(0.5, shape), uniform((0.1, 0.9), shape), 1.0),
         happens(p.spikes) * uniform((0.0, 10.0)) / decisions[:, None],
+        happens(0.6) * log_uniform(p.restlessness),
         np.where(happens(p.decay), 0.1, 1.0),
     )
 

@@ -81,6 +81,9 @@ class Population:
     """Share of lifetimes in which some arms become harder half-way."""
     spikes: float = 0.15
     """Share of lifetimes with sudden set-backs."""
+    restlessness: Range = (0.02, 0.4)
+    """How far a student falls back from one decision to the next, as a share of an arm's progress (log), in 0.6 of the
+    lifetimes; what is learned beyond mastery is a reserve."""
     decay: float = 0.15
     """Share of lifetimes whose speed falls to a tenth towards the end, as with a decaying learning rate."""
 
@@ -98,7 +101,7 @@ class Population:
         for name, length in (("structures", len(STRUCTURES)), ("descriptions", len(DESCRIPTIONS))):
             if len(getattr(self, name)) != length:
                 raise ValueError(f"{name} must have {length} shares; got {len(getattr(self, name))}")
-        for name in ("decisions", "effort", "gate_floor", "answer_length", "forgetting", "samples"):
+        for name in ("decisions", "effort", "gate_floor", "answer_length", "forgetting", "samples", "restlessness"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"{name} is drawn log-uniformly and must be above 0; got {getattr(self, name)}")
         if self.num_arms[0] < 1 or self.decisions[0] < 1:

@@ -95,3 +95,9 @@ def coordinates(structure: Structure) -> Floats:
     """Positions as told, scaled to [0, 1] on each axis; 0 on an axis that a task lacks: ``(n, A, 2)``."""
     scaled: Floats = np.maximum(structure.position, 0) / np.maximum(structure.position.max(axis=1, keepdims=True), 1)
     return scaled
+
+
+def levels(structure: Structure) -> Ints:
+    """Level of difficulty as told: steps from the origin of the task's axes; 0 where nothing is told: ``(n, A)``."""
+    steps: Ints = np.maximum(structure.position, 0).sum(axis=-1)
+    return steps

@@ -15,11 +15,11 @@ from envs.arms import Arms
 from envs.batch import Floats
 from envs.curriculum.vector import normalised
 from envs.features import ArmFeatures
-from envs.simulated.dynamics import advance, competence, observed
+from envs.simulated.dynamics import advance, at_hand, competence, observed
 from envs.simulated.lifetimes import Lifetimes, draw_lifetimes
 from envs.simulated.population import Population
 from envs.simulated.settings import SimulatedSettings
-from envs.simulated.structure import coordinates
+from envs.simulated.structure import coordinates, levels
 
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
 _POOL_SIZE = 1024  # lifetimes are drawn so many at a time
@@ -31,7 +31,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     Observation ``Box (A, F)``, action ``Box (A,)`` and reward are those of ``CurriculumVectorEnv`` with
     ``reward="competence"`` (a decision is the unit of time), so that what learns here teaches there. Arms beyond a
     lifetime's own are padding: their observation is zero, what an action puts on them is lost. A lifetime terminates
-    when all targets are mastered or its budget is spent, and the row starts the next at once (SAME_STEP). ``info``
+    when all targets are mastered in two decisions running or its budget is spent, and the row starts the next at once (SAME_STEP). ``info``
     holds ``gain, loss, competence, count, share`` (K, A), ``updates`` (K,), decisions so far, ``mastered`` (K,), and
     for rows that ended ``final_obs`` and ``lifetime`` (decisions, budget, mastered).
 
@@ -40,7 +40,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         population: what lifetimes are drawn from.
         lifetimes: K given ones instead; each row lives its own, again and again.
         autoreset: False lets every row live once, as ``teacher.run`` wants it: ``finished`` once all have ended, in
-            ``ended`` (K,) the decisions that each took, in ``mastered_at`` (K,) those to mastery, inf if never.
+            ``ended`` (K,) the decisions that each took, in ``mastered_at`` (K,) those to mastery (the first of the two), inf
+            if never.
         time_cost, reward, probe, updates_per_decision: see ``SimulatedSettings``.
 
     Raises:
@@ -104,6 +105,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             self._pool_number, self._pool_next = 0, _POOL_SIZE
         shape = (self.num_envs, self._lives.targets.shape[1])
         self._progress = np.zeros(shape)
+        self._at_hand = np.zeros(shape)
         self._last = np.zeros(shape)
         self._age = np.zeros(self.num_envs, dtype=np.int64)
         self.ended = np.zeros(self.num_envs, dtype=np.int64)
@@ -127,7 +129,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._progress[rows] = self._lives.start[rows]
         self._last[rows] = 0.0
         self._age[rows] = 0
-        self._competence = competence(self._lives, self._progress)
+        self._at_hand[rows] = self._lives.start[rows]
+        self._competence = competence(self._lives, self._at_hand)
         self._features.lay_out(self._lives.layout(), rows)
 
     def step(
@@ -145,11 +148,11 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             raise RuntimeError("all lifetimes have ended: call reset() to start new ones")
         lives = self._lives
         share = self._drawn(normalised(actions, self._progress.shape))
-        before = self._competence
-        middle = self._progress
+        before, was = self._competence, self._at_hand
         self._progress = advance(self._noise, lives, self._progress, share, self._age[:, None])
-        self._competence = competence(lives, self._progress)
-        shown, loss = observed(self._noise, lives, 0.5 * (middle + self._progress), share)
+        self._at_hand = at_hand(self._noise, lives, self._progress)
+        self._competence = competence(lives, self._at_hand)
+        shown, loss = observed(self._noise, lives, 0.5 * (was + self._at_hand), share)
         count = np.round(lives.samples * share).astype(np.int64)
         count = np.where((share > 0) & lives.structure.exists, np.maximum(count, 1), 0)
         seen = count > 0
@@ -163,7 +166,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         info = self._info(gain, loss, shown, share, count, mastered)
         obs = self.observe()
         if self._mode == AutoresetMode.DISABLED:
-            self.mastered_at[mastered & (self.ended == 0)] = self._age[mastered & (self.ended == 0)]
+            self.mastered_at[mastered & (self.ended == 0)] = self._age[mastered & (self.ended == 0)] - 1
             self.ended[done & (self.ended == 0)] = self._age[done & (self.ended == 0)]
         elif done.any():
             final = np.full(self.num_envs, None, dtype=object)
@@ -186,13 +189,13 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
 
     def _reward(self, before: Floats, gain: Floats, share: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         targets, lives = self._lives.targets, self._lives
-        mastered = ((self._competence >= lives.thresholds) | ~targets).all(axis=1)
+        was = ((before >= lives.thresholds) | ~targets).all(axis=1)
+        mastered = was & ((self._competence >= lives.thresholds) | ~targets).all(axis=1)
         if self.settings.reward == "progress":
             return (gain * share).sum(axis=1), mastered
         if self.settings.reward == "terminal":
             return np.where(mastered, -np.log(self._age / lives.decisions), 0.0), mastered
         change = np.where(targets, self._competence - before, 0.0).sum(axis=1) / targets.sum(axis=1)
-        was = ((before >= lives.thresholds) | ~targets).all(axis=1)
         return change - np.where(was, 0.0, self.settings.time_cost / lives.decisions), mastered
 
     def _info(
@@ -245,7 +248,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         """What a teacher may know of the arms of the first row, padding included (as arms that are no targets)."""
         row = 0
         inner = self._lives.structure
-        steps = np.maximum(inner.position[row], 0).sum(axis=1)
+        steps = levels(inner)[row]
         return Arms(
             tuple(f"skill {a}" for a in range(len(steps))),
             ("first", "second"),
@@ -269,6 +272,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             "noise": self._noise.bit_generator.state,
             "pool": [self._pool_number, self._pool_next],
             "progress": self._progress.copy(),
+            "at_hand": self._at_hand.copy(),
             "last": self._last.copy(),
             "age": self._age.copy(),
             "ended": self.ended.copy(),
@@ -289,8 +293,9 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             of = self._lives.structure if name.startswith("structure.") else self._lives
             getattr(of, name.removeprefix("structure."))[:] = value
         self._progress, self._last = state["progress"].copy(), state["last"].copy()
+        self._at_hand = state["at_hand"].copy()
         self._age = state["age"].copy()
         self.ended, self.mastered_at = state["ended"].copy(), state["mastered_at"].copy()
-        self._competence = competence(self._lives, self._progress)
+        self._competence = competence(self._lives, self._at_hand)
         self._features.lay_out(self._lives.layout(), np.ones(self.num_envs, dtype=bool))
         self._features.load_state_dict(state["features"])

@@ -23,6 +23,7 @@ from envs.tasks.modifiers.augmentation import Subsample as Subsample
 from envs.tasks.modifiers.data_scale import DataScale as DataScale
 from envs.tasks.modifiers.label_noise import LabelNoise as LabelNoise
 from envs.tasks.modifiers.rare_events import RareEvents as RareEvents
+from envs.tasks.modifiers.reordered import Reordered as Reordered
 from envs.tasks.modifiers.vocabulary import shared_vocabulary as shared_vocabulary
 from envs.tasks.real.forecast import Forecast as Forecast
 from envs.tasks.real.gym import ReasoningGymTask as ReasoningGymTask

@@ -62,7 +62,7 @@ def test_the_reward_is_the_change_of_the_targets_competence_minus_the_cost_of_ti
     rng = np.random.default_rng(0)
     for _ in range(30):
         before, budget = env.target_competence, env.lifetimes.decisions.copy()
-        known = ((competence(env.lifetimes, env._progress) >= env.lifetimes.thresholds) | ~env.lifetimes.targets).all(1)
+        known = ((competence(env.lifetimes, env._at_hand) >= env.lifetimes.thresholds) | ~env.lifetimes.targets).all(1)
         _, reward, done, _, info = env.step(one_hot(rng, env))
         change = reward - (env.target_competence - before) + np.where(known, 0.0, 0.5 / budget)
         np.testing.assert_allclose(change[~done], 0.0, atol=1e-12)
@@ -74,12 +74,15 @@ def test_the_return_of_a_lifetime_is_the_competence_gained_minus_the_time_taken(
     env = SimulatedStudents(50, lifetimes=lives, autoreset=False)
     env.reset(seed=0)
     start, last, rng, total = env.target_competence, env.target_competence, np.random.default_rng(0), np.zeros(50)
+    paid = np.zeros(50)
     while not env.finished:
         running = env.ended == 0
+        there = ((competence(lives, env._at_hand) >= lives.thresholds) | ~lives.targets).all(axis=1)
+        paid += running & ~there
         total += np.where(running, env.step(one_hot(rng, env))[1], 0.0)
         last = np.where(running, env.target_competence, last)
-    unborn = ((competence(lives, lives.start) >= lives.thresholds) | ~lives.targets).all(axis=1)
-    np.testing.assert_allclose(total, last - start - np.where(unborn, 0.0, env.ended / lives.decisions), atol=1e-9)
+    np.testing.assert_allclose(total, last - start - paid / lives.decisions, atol=1e-9)
+    assert (env.mastered_at[env.ended < lives.decisions] == env.ended[env.ended < lives.decisions] - 1).all()
 
 
 def test_rows_start_anew_in_the_step_in_which_they_end():
