@@ -25,7 +25,6 @@ from teacher.learned.files import CARD, WEIGHTS, save_policy
 from teacher.learned.settings import PPOSettings
 
 _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "difficulty")
-_CHECKPOINT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class MetaTrain:
     """Decisions between two evaluations on held-out simulated students."""
     held_out: int = 256
     """Lifetimes of an evaluation."""
+    checkpoint_seconds: float = 20.0
+    """Seconds between two checkpoints."""
     overwrite: bool = False
     """Delete the teacher that the folder holds and start anew."""
     ppo: PPOSettings = field(default_factory=PPOSettings)
@@ -78,6 +79,8 @@ def meta_train(settings: MetaTrain) -> Path:
     for name in ("decisions", "num_envs", "evaluate_every", "held_out"):
         if getattr(settings, name) < 1:
             raise UserError(f"{name} must be at least 1; got {getattr(settings, name)}")
+    if not settings.checkpoint_seconds >= 0:
+        raise UserError(f"checkpoint_seconds must not be negative; got {settings.checkpoint_seconds}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
     out = settings.out
@@ -100,7 +103,8 @@ def _refuse_foreign_folder(out: Path) -> None:
 
 def _plain(settings: MetaTrain) -> dict[str, Any]:
     plain = dataclasses.asdict(settings)
-    del plain["out"], plain["overwrite"]
+    for name in ("out", "overwrite", "checkpoint_seconds"):  # what changes no result
+        del plain[name]
     return plain
 
 
@@ -184,7 +188,7 @@ class _Training:
                 )
                 write_json(self.out / "progress.json", self.rows)
                 since = time.monotonic()  # the evaluation is no training
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+            if time.monotonic() - saved >= self.settings.checkpoint_seconds:
                 state = {"training": self.training.state_dict(), "rows": self.rows, "seconds": self.seconds}
                 save_checkpoint(self.checkpoint, state)
                 saved = time.monotonic()

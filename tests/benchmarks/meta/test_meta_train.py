@@ -1,0 +1,122 @@
+"""``paceline meta-train``: what it leaves behind, how it goes on, and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from tests_support import command
+
+from benchmarks.meta.training import MetaTrain, meta_train
+from benchmarks.store import UserError
+from envs.simulated import Population
+from teacher import load_general
+from teacher.learned.settings import PPOSettings
+
+SMALL = Population(num_arms=(2, 4), decisions=(10, 20))
+QUICK = PPOSettings(rollout=16, batch_size=64, epochs=1, width=8)
+
+
+def small(out, **changes):
+    given = {"decisions": 512, "num_envs": 8, "evaluate_every": 256, "held_out": 10, "ppo": QUICK, "population": SMALL}
+    return MetaTrain(out=out, **{**given, **changes})
+
+
+def test_it_leaves_a_teacher_with_its_card(tmp_path):
+    folder = meta_train(small(tmp_path / "t"))
+    made = load_general(folder)
+    card = made.policy.card
+    assert card["training"]["decisions"] == 512 and card["training"]["population"]["num_arms"] == [2, 4]
+    assert 0 < card["held_out_simulated"]["cost"] <= 1 and card["environment"]["numpy"] == np.__version__
+    rows = json.loads((folder / "progress.json").read_text())
+    assert [row["decisions"] for row in rows] == [256, 512]
+    assert not (folder / "checkpoint.safetensors").exists()
+
+
+def test_a_finished_teacher_is_left_alone_and_overwrite_starts_anew(tmp_path):
+    folder = meta_train(small(tmp_path / "t"))
+    before = {f.name: f.stat().st_mtime_ns for f in folder.iterdir()}
+    meta_train(small(folder))
+    assert {f.name: f.stat().st_mtime_ns for f in folder.iterdir()} == before
+    with pytest.raises(UserError, match="other settings .seed 0, now 1.: choose another --out, or --overwrite"):
+        meta_train(small(folder, seed=1))
+    first = load_general(folder).policy.fingerprint
+    meta_train(small(folder, seed=1, overwrite=True))
+    assert load_general(folder).policy.fingerprint != first
+
+
+@pytest.mark.parametrize("reward", ["progress", "terminal", "shuffled"])
+def test_other_rewards_and_fewer_features(tmp_path, reward):
+    folder = meta_train(small(tmp_path / reward, reward=reward, reads="no-neighbours", decisions=128))
+    assert "easier_attained" not in load_general(folder).policy.features
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decisions": 0}, "decisions must be at least 1; got 0"),
+        ({"num_envs": 0}, "num_envs must be at least 1; got 0"),
+        ({"seed": -1}, "seed must not be negative; got -1"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_anything_is_written(tmp_path, changes, said):
+    with pytest.raises(UserError, match=said):
+        meta_train(small(tmp_path / "t", **changes))
+    assert not (tmp_path / "t").exists()
+
+
+def test_folders_of_something_else_are_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds files but no teacher"):
+        meta_train(small(tmp_path, overwrite=True))
+    assert [f.name for f in tmp_path.iterdir()] == ["notes.txt"]
+    with pytest.raises(UserError, match="is a file"):
+        meta_train(small(tmp_path / "notes.txt"))
+
+
+def test_a_mistake_on_the_command_line_is_one_line(paceline_here):
+    for arguments, said in (
+        (("--ppo.gamma", "2"), "gamma and gae_lambda must be at most 1"),
+        (("--population.drift", "3"), "drift must be a share"),
+        (("--decisions", "many"), "many"),
+        (("--reward", "money"), "money"),
+    ):
+        result = paceline_here("meta-train", *arguments)
+        assert result.returncode == 2 and said in result.stderr and len(result.stderr.strip().splitlines()) == 1, arguments
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    flags = ["--num-envs", "16", "--decisions", "32768", "--evaluate-every", "8192", "--held-out", "8"]
+    flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
+    flags += ["--checkpoint-seconds", "0"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    subprocess.run(command("meta-train", "--out", str(whole), *flags), check=True, capture_output=True, timeout=120)
+    kills = 0
+    for _ in range(20):
+        process = subprocess.Popen(
+            command("meta-train", "--out", str(cut), *flags), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until = time.monotonic() + 60
+        seen = _stamp(cut)
+        while process.poll() is None and _stamp(cut) == seen and time.monotonic() < until:
+            time.sleep(0.02)  # until it has written another checkpoint
+        time.sleep(0.1 * kills)
+        if process.poll() is not None:
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+        if kills == 3:
+            subprocess.run(command("meta-train", "--out", str(cut), *flags), check=True, capture_output=True, timeout=120)
+            break
+    assert kills == 3
+    assert load_general(cut).policy.fingerprint == load_general(whole).policy.fingerprint
+
+
+def _stamp(folder):
+    file = folder / "checkpoint.safetensors"
+    return file.stat().st_mtime_ns if file.exists() else None
