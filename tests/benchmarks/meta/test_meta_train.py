@@ -38,9 +38,13 @@ def test_it_leaves_a_teacher_with_its_card(tmp_path):
 
 def test_a_finished_teacher_is_left_alone_and_overwrite_starts_anew(tmp_path):
     folder = meta_train(small(tmp_path / "t"))
-    before = {f.name: f.stat().st_mtime_ns for f in folder.iterdir()}
+
+    def written():
+        return {f.name: f.stat().st_mtime_ns for f in folder.iterdir() if f.name != ".lock"}
+
+    before = written()
     meta_train(small(folder))
-    assert {f.name: f.stat().st_mtime_ns for f in folder.iterdir()} == before
+    assert written() == before
     with pytest.raises(UserError, match="other settings .seed 0, now 1.: choose another --out, or --overwrite"):
         meta_train(small(folder, seed=1))
     first = load_general(folder).policy.fingerprint
@@ -110,10 +114,10 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         kills += 1
-        if kills == 3:
+        if kills == 2:
             subprocess.run(command("meta-train", "--out", str(cut), *flags), check=True, capture_output=True, timeout=120)
             break
-    assert kills == 3
+    assert kills == 2
     assert load_general(cut).policy.fingerprint == load_general(whole).policy.fingerprint
 
 
