@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from benchmarks.settings import Cell
 from benchmarks.store import UserError, describe
 from envs import CurriculumVectorEnv, Split, Suite, stack
 from envs.progress import SIGNALS, Decision
-from teacher import Teacher
+from teacher import Replayed, Teacher
+from teacher.schedules.recorded import read_schedule
+from teacher.wrappers.wrapper import Wrapper
 
 
 def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
@@ -53,6 +56,22 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     if cell.schedule.evaluate_every < 1:
         raise UserError(f"evaluate_every must be at least 1; got {cell.schedule.evaluate_every}")
     return suite, env, made
+
+
+def replayed(made: Teacher, seeds: Iterable[int]) -> dict[str, str]:
+    """Digests of the files that a teacher, or the one in its wrappers, replays for these seeds, by path.
+
+    Raises:
+        UserError: a file is not there, or not a schedule.
+    """
+    while isinstance(made, Wrapper):
+        made = made.inner
+    if not isinstance(made, Replayed):
+        return {}
+    try:
+        return {path: read_schedule(path)["digest"] for path in {made.file_of(seed) for seed in seeds}}
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _refuse_unscaled(made: Teacher, cell: Cell) -> None:

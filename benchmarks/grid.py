@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.assembly import build
+from benchmarks.assembly import build, replayed
 from benchmarks.ladder import ladder_share
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.progress import Display
@@ -61,15 +61,17 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         raise UserError(f"workers must be at least 1; got {execution.workers}")
     if execution.checkpoint_every is not None and execution.checkpoint_every < 1:
         raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
-    fingerprints = {}
+    fingerprints: dict[str, str] = {}
+    schedules: dict[str, str] = {}
     for cell in {(c.suite, c.student, c.teacher): c for c in cells}.values():
-        suite, _, _ = build(cell)  # a user's mistake is found before the first lifetime
+        suite, _, made = build(cell)  # a user's mistake is found before the first lifetime
+        schedules |= replayed(made, [c.seed for c in cells if c.teacher == cell.teacher])
         if cell.suite not in fingerprints:
             fingerprints[cell.suite] = suite.fingerprint
             _warn_of_costly_ladder(cell, suite)
     _refuse_foreign_folder(out, execution.overwrite)
     with only_writer(out):
-        bench_id = _prepare(cells, out, execution.overwrite, fingerprints)
+        bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
         unfinished = [cell for cell in cells if not (_folder(out, cell) / "summary.json").exists()]
         with Display(len(cells), len(cells) - len(unfinished)) as display:
             jobs = [_Job(cell, out, execution, bench_id) for cell in unfinished]
@@ -118,7 +120,9 @@ def _refuse_foreign_folder(out: Path, overwrite: bool) -> None:
         )
 
 
-def _prepare(cells: Sequence[Cell], out: Path, overwrite: bool, fingerprints: dict[str, str]) -> str:
+def _prepare(
+    cells: Sequence[Cell], out: Path, overwrite: bool, fingerprints: dict[str, str], schedules: dict[str, str]
+) -> str:
     """Writes, or compares with, the folder's settings; returns the bench's id."""
     settings = out / "settings.json"
     if overwrite and settings.exists():
@@ -139,13 +143,18 @@ def _prepare(cells: Sequence[Cell], out: Path, overwrite: bool, fingerprints: di
                     f"the data of suite {suite} is no longer what {out} was begun with (fingerprint "
                     f"{recorded['fingerprints'][suite]}, now {fingerprint}): restore it, or choose another --out"
                 )
+        for path, digest in schedules.items():
+            if recorded.get("schedules", {}).get(path, digest) != digest:
+                raise UserError(
+                    f"the schedule {path} is no longer what {out} was begun with: restore it, or choose another --out"
+                )
         if said := mismatch(recorded["environment"]):
             _log.warning("%s", said)
         bench_id: str = recorded["bench_id"]
         return bench_id
     bench_id = uuid.uuid4().hex
-    record = {"bench_id": bench_id, "environment": environment(), "fingerprints": fingerprints, "cells": planned}
-    write_json(settings, record)
+    record = {"bench_id": bench_id, "environment": environment(), "fingerprints": fingerprints}
+    write_json(settings, {**record, "schedules": schedules, "cells": planned})
     return bench_id
 
 

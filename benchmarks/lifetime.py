@@ -189,6 +189,7 @@ class _Lifetime:
         self.tracker.finish(summary, self.trace.table(), self.folder)
         write_json(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         self.checkpoint.unlink(missing_ok=True)
+        (self.folder / "error.txt").unlink(missing_ok=True)  # of a mistake that was mended since
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}

@@ -1,6 +1,7 @@
 """What the tests of teachers share: arms of any description, feedback by hand, and a table of every teacher."""
 
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -252,6 +253,13 @@ CASES = {
     ),
 }
 """Every teacher and wrapper, in each feedback that it can assume."""
+
+
+def exponential(scores):
+    """exp(s) / sum, from the definition."""
+    top = max(scores)
+    weights = [math.exp(s - top) for s in scores]
+    return [w / sum(weights) for w in weights]
 
 
 def follows(taught, oracles, arms=4, decisions=40, full=False, unit=True, draws=3, seed=0, rtol=1e-9):

@@ -72,12 +72,16 @@ class Replayed(ArrayTeacher):
     counts: bool = False
     feedback: ClassVar[Literal["any"]] = "any"
 
+    def file_of(self, seed: int) -> str:
+        """The file that a single row of this seed replays."""
+        return self.path.replace("{seed}", str(seed))
+
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         if not self.path:
             raise ValueError("a replay needs a schedule: path=..., a file of `paceline export RUN --format json`")
         if "{seed}" in self.path and num_envs > 1:
             raise ValueError(f"{self.path} has a {{seed}}, which is of one row; got {num_envs} rows")
-        path = self.path.replace("{seed}", str(int(self._keys[0])))
+        path = self.file_of(int(self._keys[0]))
         record = read_schedule(path)
         if tuple(record["arms"]) != tuple(arms.names):
             raise ValueError(

@@ -1,6 +1,7 @@
 """Half-done grids: killed anywhere, the same command ends with the content of an uninterrupted run."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from teacher_support import write_schedule
 from tests_support import command
 
 RUN = ("run", "addition-small", "--teacher", "exp3s", "--signal", "PG", "--lstm.width", 8, "--batch-size", 8)
@@ -163,6 +165,29 @@ def test_data_that_changed_between_two_commands_is_refused(paceline, tmp_path, d
     (documents / "first" / "0.txt").write_text("rewritten " * 60)
     refused = paceline(*arguments)
     assert refused.returncode == 2 and "the data of suite text is no longer what out was begun with" in refused.stderr
+
+
+@pytest.mark.parametrize(("path", "changed"), [("pace.json", "pace.json"), ("pace-{seed}.json", "pace-1.json")])
+def test_lifetimes_of_one_grid_never_replay_different_files(paceline_here, suite, tmp_path, path, changed):
+    files = {path.replace("{seed}", str(seed)) for seed in range(2)}
+    for file in files:
+        write_schedule(tmp_path / file, suite.arms.names, [[0.5, 0.3, 0.2]])
+    grid = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "replayed+floor", "--seeds", 2)
+    grid += ("--replayed.path", path, "--budget", 20, "--workers", 1, "--wandb", "disabled", "--out", "out")
+    assert paceline_here(*grid).returncode == 0
+    shutil.rmtree(tmp_path / "out/cells/own.suite/own.make_student/replayed+floor/seed-1")  # as if not yet begun
+    (tmp_path / "out/summary.json").unlink()
+    kept = (tmp_path / changed).read_text()
+    write_schedule(tmp_path / changed, suite.arms.names, [[0.2, 0.3, 0.5]])
+    refused = paceline_here(*grid)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1, refused.stderr
+    assert f"the schedule {changed} is no longer what out was begun with" in refused.stderr
+    (tmp_path / changed).write_text(kept)
+    assert paceline_here(*grid).returncode == 0
+    (tmp_path / changed).unlink()
+    refused = paceline_here(*grid, "--overwrite")  # before a lifetime that others wait for in vain
+    assert refused.returncode == 2 and f"cannot read the schedule {changed}" in refused.stderr
+    assert len(list((tmp_path / "out").glob("cells/*/*/*/*/summary.json"))) == 2
 
 
 def test_a_half_written_settings_file_is_said(own, tmp_path):

@@ -185,6 +185,9 @@ def test_whatever_a_users_student_raises_is_one_line_with_the_traceback_in_a_fil
     with pytest.raises(UserError, match=r"stopped: KeyError: 'nothing' \(traceback in .*error.txt\)"):
         run_cell(CELL, tmp_path, NoTracker())
     assert '{}["nothing"]' in (tmp_path / "error.txt").read_text()
+    Broken.bound = 10_000
+    run_cell(CELL, tmp_path, NoTracker())
+    assert (tmp_path / "summary.json").exists() and not (tmp_path / "error.txt").exists()
 
 
 def test_a_run_that_fails_ends_its_tracking(tmp_path, monkeypatch):
