@@ -80,8 +80,15 @@ class Layout:
     def of(cls, arms: Arms) -> Layout:
         """The layout of one suite's arms, K = 1."""
         difficulty = arms.levels / max(1, int(arms.levels.max(initial=0)))
-        rows = (np.ones(arms.num_arms, dtype=bool), arms.targets, arms.thresholds, arms.coordinates, difficulty)
-        return cls(*(row[None] for row in rows), arms.easier[None])
+        exists = np.ones((1, arms.num_arms), dtype=bool)
+        return cls(
+            exists,
+            arms.targets[None],
+            arms.thresholds[None],
+            arms.coordinates[None],
+            difficulty[None],
+            arms.easier[None],
+        )
 
 
 class _Neighbours:

@@ -1,0 +1,1 @@
+"""Meta-training: teachers learned across lifetimes, and what they are judged on."""

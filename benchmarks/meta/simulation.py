@@ -58,9 +58,7 @@ def teach(make: Callable[[], Teacher], lifetimes: Lifetimes, seed: int = 0) -> O
     return Outcome(cost, lifetimes.structure.described)
 
 
-def teach_with_network(
-    weights: Weights, reads: tuple[str, ...], lifetimes: Lifetimes, seed: int = 0
-) -> Outcome:
+def teach_with_network(weights: Weights, reads: tuple[str, ...], lifetimes: Lifetimes, seed: int = 0) -> Outcome:
     """A network's probabilities as the mixture, in all lifetimes at once: what ``PPOTeacher`` does, faster."""
     env = SimulatedStudents(len(lifetimes.decisions), lifetimes=lifetimes, autoreset=False)
     columns = [ARM_FEATURES.index(name) for name in reads]

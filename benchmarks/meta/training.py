@@ -43,7 +43,7 @@ class MetaTrain:
     """Features that the policy reads: all, or none that tells of an order of difficulty."""
     reward: Literal["competence", "progress", "terminal", "shuffled"] = "competence"
     """competence: the gain in the targets' mean competence minus a time cost; progress: the change of what training
-    shows; terminal: -log(t / budget) once, at mastery; shuffled: competence, each row's given to another (a control)."""
+    shows; terminal: -log(t / budget) once, at mastery; shuffled: competence, each row's to another (a control)."""
     time_cost: float = 1.0
     """Cost of the whole budget."""
     evaluate_every: int = 1_000_000
@@ -149,14 +149,16 @@ class _Training:
         self.settings, self.out = settings, settings.out
         kind = "competence" if settings.reward == "shuffled" else settings.reward
         env: Any = SimulatedStudents(
-            settings.num_envs, settings.population, reward=kind, time_cost=settings.time_cost
+            settings.num_envs,
+            settings.population,
+            reward=kind,
+            time_cost=settings.time_cost,
+            updates_per_decision=None,  # the policy's draws are the decision's
         )
         offered = env.feature_names
         if settings.reward == "shuffled":
             env = ShuffledReward(env)
-        self.training = MetaTraining(
-            env, offered, settings.features, settings.seed, settings.decisions, settings.ppo
-        )
+        self.training = MetaTraining(env, offered, settings.features, settings.seed, settings.decisions, settings.ppo)
         self.judged_on = held_out(settings.seed, settings.held_out, settings.population)
         self.rows: list[dict[str, Any]] = []
         self.seconds = 0.0

@@ -76,9 +76,7 @@ def competence(of: Lifetimes, progress: Floats) -> Floats:
     return right
 
 
-def observed(
-    rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats
-) -> tuple[Floats, Floats]:
+def observed(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats) -> tuple[Floats, Floats]:
     """Competence and loss (in units of log V) that training shows, ``(K, A)``: noisy, and against the labels given."""
     clean = 1.0 - of.label_noise
     right = competence(of, progress) * clean**of.length

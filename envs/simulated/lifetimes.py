@@ -91,7 +91,6 @@ class Lifetimes:
         inner = {f.name: getattr(self.structure, f.name)[which].copy() for f in fields(self.structure)}
         return Lifetimes(Structure(**inner), **parts)
 
-
     def trimmed(self, num_arms: int) -> Lifetimes:
         """Only the first arms of every lifetime, so that none is padding."""
 
@@ -101,7 +100,9 @@ class Lifetimes:
             return value[:, :num_arms].copy() if value.ndim > 1 else value.copy()
 
         parts = {f.name: cut(getattr(self, f.name)) for f in fields(self) if f.name != "structure"}
-        return Lifetimes(Structure(**{f.name: cut(getattr(self.structure, f.name)) for f in fields(Structure)}), **parts)
+        return Lifetimes(
+            Structure(**{f.name: cut(getattr(self.structure, f.name)) for f in fields(Structure)}), **parts
+        )
 
 
 def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> Lifetimes:

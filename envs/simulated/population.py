@@ -7,9 +7,12 @@ from dataclasses import dataclass, fields
 Range = tuple[float, float]
 
 STRUCTURES = ("chain", "blocks", "grid", "tree", "graph", "flat")
-"""What prerequisites look like: one chain; 2-4 chains; a grid of two axes; one random earlier arm each; up to two; none."""
+"""What prerequisites look like: a chain; 2-4 chains; a grid of two axes; one random earlier arm each; up to two; none."""
 DESCRIPTIONS = ("true", "wrong", "none")
 """What the teacher is told: the order as it is, a random one, or nothing."""
+
+_SHARES = {"structures": STRUCTURES, "descriptions": DESCRIPTIONS}
+_LOGARITHMIC = ("decisions", "effort", "gate_floor", "answer_length", "forgetting", "samples", "restlessness")
 
 
 @dataclass(frozen=True)
@@ -89,24 +92,25 @@ class Population:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ("structures", "descriptions"):
-                if min(value) < 0 or not sum(value) > 0:
-                    raise ValueError(f"{field.name} must be shares, not negative, not all zero; got {value}")
-            elif isinstance(value, tuple):
-                if not value[0] <= value[1] or value[0] < 0:
-                    raise ValueError(f"{field.name} must be (least, most), not negative; got {value}")
-            elif not 0 <= value <= 1:
-                raise ValueError(f"{field.name} must be a share in [0, 1]; got {value}")
-        for name, length in (("structures", len(STRUCTURES)), ("descriptions", len(DESCRIPTIONS))):
-            if len(getattr(self, name)) != length:
-                raise ValueError(f"{name} must have {length} shares; got {len(getattr(self, name))}")
-        for name in ("decisions", "effort", "gate_floor", "answer_length", "forgetting", "samples", "restlessness"):
-            if getattr(self, name)[0] <= 0:
-                raise ValueError(f"{name} is drawn log-uniformly and must be above 0; got {getattr(self, name)}")
+            self._check(field.name, getattr(self, field.name))
         if self.num_arms[0] < 1 or self.decisions[0] < 1:
             raise ValueError(f"a lifetime has at least one arm and one decision; got {self.num_arms}, {self.decisions}")
         if self.thresholds[0] <= 0 or self.thresholds[1] >= 1 or self.guessing[1] >= 0.9:
             raise ValueError(
                 f"thresholds must be in (0, 1) and guessing below 0.9; got {self.thresholds}, {self.guessing}"
             )
+
+    def _check(self, name: str, value: tuple[float, ...] | float) -> None:
+        if name in _SHARES:
+            assert isinstance(value, tuple)
+            if len(value) != len(_SHARES[name]):
+                raise ValueError(f"{name} must have {len(_SHARES[name])} shares; got {len(value)}")
+            if min(value) < 0 or not sum(value) > 0:
+                raise ValueError(f"{name} must be shares, not negative, not all zero; got {value}")
+        elif isinstance(value, tuple):
+            if not value[0] <= value[1] or value[0] < 0:
+                raise ValueError(f"{name} must be (least, most), not negative; got {value}")
+            if name in _LOGARITHMIC and value[0] <= 0:
+                raise ValueError(f"{name} is drawn log-uniformly and must be above 0; got {value}")
+        elif not 0 <= value <= 1:
+            raise ValueError(f"{name} must be a share in [0, 1]; got {value}")

@@ -25,8 +25,9 @@ class SimulatedSettings:
     observed competence over the trained arms; ``terminal``: -log(t / H) once, at mastery, as in L2T."""
     probe: Literal["none"] = "none"
     """Simulated students are not probed."""
-    updates_per_decision: int = 10
-    """Draws of arms from a mixture that is not one-hot: what an arm gets is a multinomial share, as with real ones."""
+    updates_per_decision: int | None = 10
+    """Draws of arms from a mixture: what an arm gets is a multinomial share, as with real students; None: the mixture
+    itself is what each arm gets (for whoever has drawn already)."""
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.time_cost) or self.time_cost < 0:
@@ -35,5 +36,5 @@ class SimulatedSettings:
             raise ValueError(f"reward must be competence, progress or terminal; got {self.reward!r}")
         if self.probe != "none":
             raise ValueError(f"simulated students cannot be probed: probe must be 'none'; got {self.probe!r}")
-        if self.updates_per_decision < 1:
+        if self.updates_per_decision is not None and self.updates_per_decision < 1:
             raise ValueError(f"updates_per_decision must be at least 1; got {self.updates_per_decision}")

@@ -24,6 +24,8 @@ from envs.simulated.structure import coordinates, levels
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
 _POOL_SIZE = 1024  # lifetimes are drawn so many at a time
 
+Bools = NDArray[np.bool_]
+
 
 class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     """K lifetimes of simulated students, each drawn from a population, replaced by the next when it ends.
@@ -31,8 +33,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     Observation ``Box (A, F)``, action ``Box (A,)`` and reward are those of ``CurriculumVectorEnv`` with
     ``reward="competence"`` (a decision is the unit of time), so that what learns here teaches there. Arms beyond a
     lifetime's own are padding: their observation is zero, what an action puts on them is lost. A lifetime terminates
-    when all targets are mastered in two decisions running or its budget is spent, and the row starts the next at once (SAME_STEP). ``info``
-    holds ``gain, loss, competence, count, share`` (K, A), ``updates`` (K,), decisions so far, ``mastered`` (K,), and
+    when all targets are mastered in two decisions running or its budget is spent, and the row starts the next at once
+    (SAME_STEP). ``info`` holds ``gain, loss, competence, count, share`` (K, A), ``updates`` (K,), decisions so far, ``mastered`` (K,), and
     for rows that ended ``final_obs`` and ``lifetime`` (decisions, budget, mastered).
 
     Args:
@@ -40,8 +42,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         population: what lifetimes are drawn from.
         lifetimes: K given ones instead; each row lives its own, again and again.
         autoreset: False lets every row live once, as ``teacher.run`` wants it: ``finished`` once all have ended, in
-            ``ended`` (K,) the decisions that each took, in ``mastered_at`` (K,) those to mastery (the first of the two), inf
-            if never.
+            ``ended`` (K,) the decisions that each took, in ``mastered_at`` (K,) those to mastery (the first of the
+            two), inf if never.
         time_cost, reward, probe, updates_per_decision: see ``SimulatedSettings``.
 
     Raises:
@@ -114,7 +116,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         nothing = np.zeros(shape)
         return self.observe(), self._info(nothing, nothing, nothing, nothing)
 
-    def _begin(self, rows: NDArray[np.bool_]) -> None:
+    def _begin(self, rows: Bools) -> None:
         """Puts the next lifetimes of the stream into these rows."""
         waiting = np.nonzero(rows)[0]
         while self._given is None and len(waiting):
@@ -133,9 +135,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._competence = competence(self._lives, self._at_hand)
         self._features.lay_out(self._lives.layout(), rows)
 
-    def step(
-        self, actions: NDArray[Any]
-    ) -> tuple[NDArray[np.float32], Floats, NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+    def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float32], Floats, Bools, Bools, dict[str, Any]]:
         """One decision of every row, by weights ``(K, A)``.
 
         Raises:
@@ -149,7 +149,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         lives = self._lives
         share = self._drawn(normalised(actions, self._progress.shape))
         before, was = self._competence, self._at_hand
-        self._progress = advance(self._noise, lives, self._progress, share, self._age[:, None])
+        self._progress = advance(self._noise, lives, self._progress, share, self._age[:, None].astype(np.float64))
         self._at_hand = at_hand(self._noise, lives, self._progress)
         self._competence = competence(lives, self._at_hand)
         shown, loss = observed(self._noise, lives, 0.5 * (was + self._at_hand), share)
@@ -179,24 +179,27 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         return obs, reward, done, np.zeros(self.num_envs, dtype=bool), info
 
     def _drawn(self, mixture: Floats) -> Floats:
-        """The share of the decision that each arm got."""
-        if ((mixture == 0.0) | (mixture == 1.0)).all():
+        """The share of the decision that each arm got; shares of a few draws are taken as they are."""
+        if self.settings.updates_per_decision is None:
             return mixture
         draws = self.settings.updates_per_decision
         counts = self._noise.multinomial(draws, mixture / mixture.sum(axis=1, keepdims=True))
         share: Floats = counts / draws
         return share
 
-    def _reward(self, before: Floats, gain: Floats, share: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    def _reward(self, before: Floats, gain: Floats, share: Floats) -> tuple[Floats, Bools]:
         targets, lives = self._lives.targets, self._lives
-        was = ((before >= lives.thresholds) | ~targets).all(axis=1)
-        mastered = was & ((self._competence >= lives.thresholds) | ~targets).all(axis=1)
+        was: Bools = np.all((before >= lives.thresholds) | ~targets, axis=1)
+        mastered: Bools = was & np.all((self._competence >= lives.thresholds) | ~targets, axis=1)
+        reward: Floats
         if self.settings.reward == "progress":
-            return (gain * share).sum(axis=1), mastered
-        if self.settings.reward == "terminal":
-            return np.where(mastered, -np.log(self._age / lives.decisions), 0.0), mastered
-        change = np.where(targets, self._competence - before, 0.0).sum(axis=1) / targets.sum(axis=1)
-        return change - np.where(was, 0.0, self.settings.time_cost / lives.decisions), mastered
+            reward = (gain * share).sum(axis=1)
+        elif self.settings.reward == "terminal":
+            reward = np.where(mastered, -np.log(self._age / lives.decisions), 0.0)
+        else:
+            change = np.where(targets, self._competence - before, 0.0).sum(axis=1) / targets.sum(axis=1)
+            reward = change - np.where(was, 0.0, self.settings.time_cost / lives.decisions)
+        return reward, mastered
 
     def _info(
         self,
@@ -205,7 +208,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         shown: Floats,
         share: Floats,
         count: NDArray[np.int64] | None = None,
-        mastered: NDArray[np.bool_] | None = None,
+        mastered: Bools | None = None,
     ) -> dict[str, Any]:
         return {
             "gain": gain,

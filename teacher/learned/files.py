@@ -49,7 +49,9 @@ def fingerprint(weights: Weights, features: tuple[str, ...]) -> str:
 def refuse_bad_weights(weights: Weights, features: tuple[str, ...], where: str) -> None:
     """Raises ``ValueError`` unless the weights are those of the network: all there, of one width, finite."""
     if set(weights) != set(SHAPES):
-        raise ValueError(f"{where} must hold the weights {', '.join(SHAPES)}; got {', '.join(sorted(weights))}: {_AGAIN}")
+        raise ValueError(
+            f"{where} must hold the weights {', '.join(SHAPES)}; got {', '.join(sorted(weights))}: {_AGAIN}"
+        )
     width = len(weights["mix.bias"]) if weights["mix.bias"].ndim == 1 else 0
     sizes = {"width": width, "2 width": 2 * width, "features": len(features), "1": 1}
     for name, shape in SHAPES.items():

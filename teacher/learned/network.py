@@ -21,9 +21,7 @@ SHAPES = {
 """Names and shapes of the weights, as ``torch.nn.Linear`` has them: ``(out, in)``."""
 
 
-def scores(
-    weights: Weights, observed: NDArray[np.float32], exists: NDArray[np.bool_] | None = None
-) -> Floats:
+def scores(weights: Weights, observed: NDArray[np.float32], exists: NDArray[np.bool_] | None = None) -> Floats:
     r"""The logits of arms ``(K, A)`` from their features ``(K, A, F)``.
 
     ::

@@ -29,6 +29,7 @@ class _Body(nn.Module):
 
     def __init__(self, columns: list[int], exists: int, width: int):
         super().__init__()
+        self.columns: Tensor
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
         self.exists, self.width = exists, width
         self.encode = nn.Linear(len(columns), width)
@@ -49,28 +50,28 @@ class _Body(nn.Module):
         return torch.cat([mixed, exists], dim=-1), torch.relu(self.judge(context))
 
     def forward_actor(self, observed: Tensor) -> Tensor:
-        return self(observed)[0]
+        return self.forward(observed)[0]
 
     def forward_critic(self, observed: Tensor) -> Tensor:
         return torch.relu(self.judge(self._encoded(observed)[1]))
 
 
 class _Score(nn.Module):
-    """Logits ``(K, A)``; those of padding are such that it is never chosen."""
+    """Logits ``(K, m A)``, the same for each of m draws; those of padding are such that it is never chosen."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, draws: int):
         super().__init__()
-        self.linear = nn.Linear(width, 1)
+        self.linear, self.draws = nn.Linear(width, 1), draws
 
     def forward(self, mixed: Tensor) -> Tensor:
-        logits = self.linear(mixed[..., :-1])[..., 0]
-        return logits.masked_fill(mixed[..., -1] == 0, _NEVER)
+        logits: Tensor = self.linear(mixed[..., :-1])[..., 0]
+        return logits.masked_fill(mixed[..., -1] == 0, _NEVER).repeat(1, self.draws)
 
 
 class ArmsPolicy(ActorCriticPolicy):
     """Shares its weights over arms, whose number and axes may be any; see ``teacher.learned.network.scores``.
 
-    For ``Box (A, F)`` observations and ``Discrete (A)`` actions.
+    For ``Box (A, F)`` observations and ``Discrete (A)`` actions, or ``MultiDiscrete`` of several draws of an arm.
 
     Args:
         *args: of ``ActorCriticPolicy``.
@@ -82,21 +83,26 @@ class ArmsPolicy(ActorCriticPolicy):
 
     def __init__(self, *args: Any, columns: list[int], exists: int = 0, width: int = 64, **kwargs: Any):
         self._of_body = (columns, exists, width)
-        super().__init__(*args, features_extractor_class=_AsIs, ortho_init=False, **kwargs)
+        kwargs.update(features_extractor_class=_AsIs, ortho_init=False)
+        super().__init__(*args, **kwargs)
 
     def _build_mlp_extractor(self) -> None:
         self.mlp_extractor = _Body(*self._of_body)  # type: ignore[assignment]
 
     def _build(self, lr_schedule: Any) -> None:
         super()._build(lr_schedule)
-        self.action_net = _Score(self._of_body[-1])
-        nn.init.normal_(self.action_net.linear.weight, std=0.01)  # starts out uniform
-        nn.init.zeros_(self.action_net.linear.bias)
-        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
+        draws = len(self.action_space.nvec) if isinstance(self.action_space, spaces.MultiDiscrete) else 1
+        score = _Score(self._of_body[-1], draws)
+        nn.init.normal_(score.linear.weight, std=0.01)  # starts out uniform
+        nn.init.zeros_(score.linear.bias)
+        self.action_net = score
+        optimizer: Any = self.optimizer_class
+        self.optimizer = optimizer(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
     def weights(self) -> dict[str, Any]:
         """What ``network.scores`` reads, as float32 arrays."""
-        body, score = self.mlp_extractor, self.action_net.linear
+        body: Any = self.mlp_extractor
+        score: Any = self.action_net.linear
         parts = {"encode": body.encode, "mix": body.mix, "context": body.context, "score": score}
         named = {f"{part}.{name}": w for part, module in parts.items() for name, w in module.named_parameters()}
         return {name: value.detach().cpu().numpy().copy() for name, value in named.items()}

@@ -32,6 +32,8 @@ class PPOSettings:
     """Weight of the entropy bonus."""
     clip: float = 0.2
     """Of the probability ratio."""
+    draws: int = 4
+    """Arms drawn for a decision; 1: one arm for the whole of it."""
     width: int = 32
     """Units of each layer of the network."""
 

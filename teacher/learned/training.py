@@ -71,8 +71,8 @@ class MetaTraining:
         if decisions < 1 or seed < 0:
             raise ValueError(f"decisions must be at least 1 and seed not negative; got {decisions}, {seed}")
         self.settings, self.reads, self.total = settings or PPOSettings(), reads, decisions
-        self._env = VectorAsVecEnv(env)
-        self._source = env.unwrapped
+        self._env = VectorAsVecEnv(env, self.settings.draws)
+        self._source: Any = env.unwrapped
         s = self.settings
         per_rollout = s.rollout * env.num_envs
         self._global = _Globals()
@@ -112,7 +112,9 @@ class MetaTraining:
             with self._global.ours():
                 self.model.learn(self._per_rollout, reset_num_timesteps=False)
             ended = self._env.take_ended()
-            logged = {name: float(v) for name, v in self.model.logger.name_to_value.items() if name.startswith("train/")}
+            logged = {
+                name: float(v) for name, v in self.model.logger.name_to_value.items() if name.startswith("train/")
+            }
             returns, lengths = [e[0] for e in ended], [e[1] for e in ended]
             yield Rollout(
                 self.model.num_timesteps,

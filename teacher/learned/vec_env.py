@@ -13,28 +13,33 @@ from stable_baselines3.common.vec_env import VecEnv
 
 
 class VectorAsVecEnv(VecEnv):
-    """Discrete arms over a vector environment whose action is a mixture ``Box (A,)``: a choice is a one-hot mixture.
+    """Arms drawn for a vector environment whose action is a mixture ``Box (A,)``.
+
+    With one draw the action is ``Discrete (A)`` and the mixture one-hot; with m of them it is ``MultiDiscrete`` of m
+    arms, and the mixture their shares: what an environment makes of a mixture that it draws m updates from.
 
     Args:
         env: resets rows by itself (SAME_STEP), or all of them together when every row is done (DISABLED).
+        draws: m, arms drawn for a decision.
 
     Raises:
         ValueError: an environment that resets rows in the step after (NEXT_STEP).
     """
 
-    def __init__(self, env: VectorEnv[Any, Any, Any]):
+    def __init__(self, env: VectorEnv[Any, Any, Any], draws: int = 1):
         self._env = env
         self._mode = env.metadata["autoreset_mode"]
         if self._mode not in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED):
             raise ValueError(f"autoreset_mode must be SAME_STEP or DISABLED; got {self._mode}")
-        num_arms = int(env.single_action_space.shape[0])  # type: ignore[index]
+        num_arms = int(np.prod(env.single_action_space.shape or 0))
         self._one_hot = np.eye(num_arms, dtype=np.float32)
-        super().__init__(env.num_envs, env.single_observation_space, spaces.Discrete(num_arms))
+        actions = spaces.Discrete(num_arms) if draws == 1 else spaces.MultiDiscrete([num_arms] * draws)
+        super().__init__(env.num_envs, env.single_observation_space, actions)
         self._return = np.zeros(env.num_envs)
         self._length = np.zeros(env.num_envs, dtype=np.int64)
         self._ended: list[tuple[float, int]] = []
 
-    def reset(self) -> NDArray[np.float32]:  # type: ignore[override]
+    def reset(self) -> NDArray[np.float32]:
         """Starts all rows; with the seed given to ``seed`` before, if any."""
         seed = self._seeds[0]
         self._reset_seeds()
@@ -56,12 +61,12 @@ class VectorAsVecEnv(VecEnv):
         self._return, self._length = state["return"].copy(), state["length"].copy()
 
     def step_async(self, actions: NDArray[Any]) -> None:
-        """Keeps the arms chosen ``(K,)``."""
-        self._actions = np.asarray(actions)
+        """Keeps the arms drawn, ``(K,)`` or ``(K, m)``."""
+        self._actions = np.asarray(actions).reshape(self.num_envs, -1)
 
-    def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:  # type: ignore[override]
+    def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """One decision of every row."""
-        obs, reward, terminated, truncated, info = self._env.step(self._one_hot[self._actions])
+        obs, reward, terminated, truncated, info = self._env.step(self._one_hot[self._actions].mean(axis=1))
         done = terminated | truncated
         self._return += reward
         self._length += 1

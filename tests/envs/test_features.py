@@ -17,8 +17,12 @@ def test_averages_move_by_hand(suite):
     for competence in (0.5, 1.0):
         f.update(np.array([[competence, 9, 9]]), np.full((1, 3), np.log(12) / 2), count, 0.005)
     seen = f.observe(0.25)
-    np.testing.assert_allclose(column(seen, suite, "competence_fast"), [[0.5 + (1 - np.exp(-0.5)) * 0.5, 0, 0]], rtol=1e-6)
-    np.testing.assert_allclose(column(seen, suite, "competence_slow"), [[0.5 + (1 - np.exp(-0.1)) * 0.5, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(
+        column(seen, suite, "competence_fast"), [[0.5 + (1 - np.exp(-0.5)) * 0.5, 0, 0]], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        column(seen, suite, "competence_slow"), [[0.5 + (1 - np.exp(-0.1)) * 0.5, 0, 0]], rtol=1e-6
+    )
     np.testing.assert_allclose(column(seen, suite, "loss_fast"), [[0.5, 1, 1]], rtol=1e-6)
     np.testing.assert_allclose(column(seen, suite, "staleness"), [[0, *[1 - np.exp(-0.2)] * 2]], rtol=1e-5)
     np.testing.assert_allclose(column(seen, suite, "visit_share"), [[1, 0, 0]])

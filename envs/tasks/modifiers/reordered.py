@@ -76,7 +76,9 @@ class Reordered:
         """The inner task's, their values in another order, or unordered."""
         if self.told == "nothing":
             return tuple(replace(axis, ordered=False) for axis in self.inner.axes)
-        return tuple(Axis(a.name, _shuffled(a.values, self.order_seed, i), a.ordered) for i, a in enumerate(self.inner.axes))
+        return tuple(
+            Axis(a.name, _shuffled(a.values, self.order_seed, i), a.ordered) for i, a in enumerate(self.inner.axes)
+        )
 
     @property
     def beyond(self) -> tuple[Difficulty, ...]:

@@ -45,7 +45,7 @@ def test_a_finished_teacher_is_left_alone_and_overwrite_starts_anew(tmp_path):
     before = written()
     meta_train(small(folder))
     assert written() == before
-    with pytest.raises(UserError, match="other settings .seed 0, now 1.: choose another --out, or --overwrite"):
+    with pytest.raises(UserError, match=r"other settings \(seed 0, now 1\): choose another --out, or --overwrite"):
         meta_train(small(folder, seed=1))
     first = load_general(folder).policy.fingerprint
     meta_train(small(folder, seed=1, overwrite=True))
@@ -89,7 +89,9 @@ def test_a_mistake_on_the_command_line_is_one_line(paceline_here):
         (("--reward", "money"), "money"),
     ):
         result = paceline_here("meta-train", *arguments)
-        assert result.returncode == 2 and said in result.stderr and len(result.stderr.strip().splitlines()) == 1, arguments
+        assert result.returncode == 2 and said in result.stderr and len(result.stderr.strip().splitlines()) == 1, (
+            arguments
+        )
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypatch):
@@ -115,7 +117,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
         process.wait()
         kills += 1
         if kills == 2:
-            subprocess.run(command("meta-train", "--out", str(cut), *flags), check=True, capture_output=True, timeout=120)
+            subprocess.run(
+                command("meta-train", "--out", str(cut), *flags), check=True, capture_output=True, timeout=120
+            )
             break
     assert kills == 2
     assert load_general(cut).policy.fingerprint == load_general(whole).policy.fingerprint

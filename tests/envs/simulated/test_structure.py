@@ -22,7 +22,11 @@ def test_prerequisites_come_before_what_builds_on_them():
 
 @pytest.mark.parametrize(
     ("name", "num_roots"),
-    [("chain", lambda n, s: np.ones(n)), ("flat", lambda n, s: s.exists.sum(axis=1)), ("tree", lambda n, s: np.ones(n))],
+    [
+        ("chain", lambda n, s: np.ones(n)),
+        ("flat", lambda n, s: s.exists.sum(axis=1)),
+        ("tree", lambda n, s: np.ones(n)),
+    ],
 )
 def test_each_kind_has_its_number_of_arms_without_prerequisites(name, num_roots):
     structure = drawn(structures=only(STRUCTURES, name))
@@ -51,7 +55,9 @@ def test_nothing_told_means_no_axis_and_no_neighbour():
 
 def test_a_wrong_order_is_a_chain_through_all_arms_that_breaks_prerequisites():
     structure = drawn(300, num_arms=(6, 16), structures=only(STRUCTURES, "chain"), descriptions=(0.0, 1.0, 0.0))
-    for exists, place, easier in zip(structure.exists, structure.position[..., 0], structure.easier[..., 0], strict=True):
+    for exists, place, easier in zip(
+        structure.exists, structure.position[..., 0], structure.easier[..., 0], strict=True
+    ):
         order = np.argsort(np.where(exists, place, 99))[: exists.sum()]
         assert sorted(place[exists]) == list(range(exists.sum()))
         assert easier[order].tolist() == [-1, *order[:-1].tolist()]

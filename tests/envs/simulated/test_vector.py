@@ -92,7 +92,9 @@ def test_rows_start_anew_in_the_step_in_which_they_end():
     for obs, _, done, truncated, info in played(env, 30):
         assert not truncated.any()
         if done.any():
-            assert (info["_final_obs"] == done).all() and all(info["final_obs"][k] is not None for k in np.nonzero(done)[0])
+            assert (info["_final_obs"] == done).all() and all(
+                info["final_obs"][k] is not None for k in np.nonzero(done)[0]
+            )
             used, visited = (env.feature_names.index(name) for name in ("budget_used", "visited"))
             assert (obs[done][..., used] == 0).all() and (obs[done][..., visited] == 0).all()
             over = info["lifetime"]["decisions"][done] == info["lifetime"]["budget"][done]

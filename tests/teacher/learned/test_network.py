@@ -61,7 +61,9 @@ def test_padding_is_never_chosen_and_changes_nothing():
     short = policy(num_arms=4)
     short.load_state_dict(made.state_dict())
     np.testing.assert_allclose(
-        made.predict_values(torch.from_numpy(obs)).detach(), short.predict_values(torch.from_numpy(obs[:, :4])).detach(), atol=1e-5
+        made.predict_values(torch.from_numpy(obs)).detach(),
+        short.predict_values(torch.from_numpy(obs[:, :4])).detach(),
+        atol=1e-5,
     )
 
 

@@ -8,7 +8,9 @@ ADDITION = Addition(digits=(1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("told", ["wrong", "nothing"])
-@pytest.mark.parametrize("inner", [ADDITION, AdditionGrid(first=(1, 2), second=(1, 2)), LabelNoise(Copy(lengths=(2, 4)))])
+@pytest.mark.parametrize(
+    "inner", [ADDITION, AdditionGrid(first=(1, 2), second=(1, 2)), LabelNoise(Copy(lengths=(2, 4)))]
+)
 def test_it_keeps_the_laws(inner, told):
     check_task(Reordered(inner, told))
     check_modifier(Reordered(inner, told))
@@ -18,7 +20,9 @@ def test_it_keeps_the_laws(inner, told):
 def test_its_samples_are_the_inner_tasks(told):
     task = Reordered(ADDITION, told)
     for digits in (1, 4):
-        mine, theirs = (t.sample(np.random.default_rng(0), {"digits": digits}, 8, Split.TRAIN) for t in (task, ADDITION))
+        mine, theirs = (
+            t.sample(np.random.default_rng(0), {"digits": digits}, 8, Split.TRAIN) for t in (task, ADDITION)
+        )
         np.testing.assert_array_equal(mine.tokens, theirs.tokens)
         np.testing.assert_array_equal(mine.targets, theirs.targets)
 
