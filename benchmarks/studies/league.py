@@ -197,33 +197,46 @@ class Run:
         _refuse_unknown(self.teachers)
         self.results.mkdir(parents=True, exist_ok=True)
         with only_writer(self.runs / self.suite):
-            self._run(self.results / f"{self.suite}-{self.student}.json")
+            command = f"python -m benchmarks.studies.league run {self.suite}"
+            file = self.results / f"{self.suite}-{self.student}.json"
+            keep_lifetimes(self.cells(), file, command, self.runs / self.suite, self.workers)
 
-    def _run(self, file: Path) -> None:
-        command = f"python -m benchmarks.studies.league run {self.suite}"
-        kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
-        waiting = [(n, c) for n, c in self.cells() if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
-        failures: list[str] = []
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, torch.set_num_threads, (1,)) as pool:
-            jobs = {
-                pool.submit(_live, cell, self.runs / self.suite / name / f"{cell.seed}-{cell.digest}"): (name, cell)
-                for name, cell in waiting
-            }
-            for done, job in enumerate(as_completed(jobs), 1):
-                name, cell = jobs[job]
-                where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
-                try:
-                    found = job.result()
-                except Exception as error:  # whatever it was, the others go on
-                    failures.append(describe(error))
-                    say(f"{where}: {describe(error)}")
-                    continue
-                kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
-                write_json(file, {"command": command, "lifetimes": kept["lifetimes"]})
-                say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
-        if failures:
-            raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
+
+def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs: Path, workers: int) -> None:
+    """Runs the cells whose figures a file lacks, and writes each lifetime's into it as it ends.
+
+    Args:
+        cells: names of entries, and their cells.
+        file: JSON of figures by entry and seed.
+        command: how they are made, for the record.
+        runs: where checkpoints and traces are kept.
+        workers: processes.
+
+    Raises:
+        UserError: some failed; the others are kept.
+    """
+    kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
+    waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
+    failures: list[str] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
+        jobs = {
+            pool.submit(_live, cell, runs / name / f"{cell.seed}-{cell.digest}"): (name, cell) for name, cell in waiting
+        }
+        for done, job in enumerate(as_completed(jobs), 1):
+            name, cell = jobs[job]
+            where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
+            try:
+                found = job.result()
+            except Exception as error:  # whatever it was, the others go on
+                failures.append(describe(error))
+                say(f"{where}: {describe(error)}")
+                continue
+            kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
+            write_json(file, {"command": command, "lifetimes": kept["lifetimes"]})
+            say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
+    if failures:
+        raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
 
 
 def covers(found: dict[str, Any] | None, cell: Cell) -> bool:

@@ -78,12 +78,16 @@ class Lifetimes:
         exists = self.structure.exists
         return Layout(exists, self.targets, self.thresholds, told, difficulty, self.structure.easier)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of them by name, those of the structure too; not copies."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "structure"}
+        return {**parts, **{f"structure.{f.name}": getattr(self.structure, f.name) for f in fields(self.structure)}}
+
     def put(self, rows: Any, other: Lifetimes, which: Any) -> None:
         """Overwrites some rows by rows of another."""
-        for mine, theirs in ((self.structure, other.structure), (self, other)):
-            for field in fields(mine):
-                if field.name != "structure":
-                    getattr(mine, field.name)[rows] = getattr(theirs, field.name)[which]
+        theirs = other.arrays()
+        for name, mine in self.arrays().items():
+            mine[rows] = theirs[name][which]
 
     def take(self, which: Any) -> Lifetimes:
         """A copy of some rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from envs.simulated.settings import SimulatedSettings
 from envs.simulated.structure import coordinates, levels
 
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
+_ROWS = ("_progress", "_at_hand", "_last", "_age", "ended", "mastered_at")  # the state of each row's lifetime
 _POOL_SIZE = 1024  # lifetimes are drawn so many at a time
 
 Bools = NDArray[np.bool_]
@@ -34,8 +34,8 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     ``reward="competence"`` (a decision is the unit of time), so that what learns here teaches there. Arms beyond a
     lifetime's own are padding: their observation is zero, what an action puts on them is lost. A lifetime terminates
     when all targets are mastered in two decisions running or its budget is spent, and the row starts the next at once
-    (SAME_STEP). ``info`` holds ``gain, loss, competence, count, share`` (K, A), ``updates`` (K,), decisions so far, ``mastered`` (K,), and
-    for rows that ended ``final_obs`` and ``lifetime`` (decisions, budget, mastered).
+    (SAME_STEP). ``info`` holds ``gain, loss, competence, count, share`` (K, A), ``updates`` (K,), decisions so far,
+    ``mastered`` (K,), and for rows that ended ``final_obs`` and ``lifetime`` (decisions, budget, mastered).
 
     Args:
         num_envs: K.
@@ -267,20 +267,12 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         """All that the future depends on; a copy."""
         if self._seed is None:
             raise RuntimeError("state_dict before reset: call reset(seed=...) first")
-        lives = {f.name: getattr(self._lives, f.name).copy() for f in fields(Lifetimes) if f.name != "structure"}
-        structure = self._lives.structure
-        lives.update({f"structure.{f.name}": getattr(structure, f.name).copy() for f in fields(structure)})
         return {
             "seed": self._seed,
             "noise": self._noise.bit_generator.state,
             "pool": [self._pool_number, self._pool_next],
-            "progress": self._progress.copy(),
-            "at_hand": self._at_hand.copy(),
-            "last": self._last.copy(),
-            "age": self._age.copy(),
-            "ended": self.ended.copy(),
-            "mastered_at": self.mastered_at.copy(),
-            "lives": lives,
+            **{name: getattr(self, name).copy() for name in _ROWS},
+            "lives": {name: value.copy() for name, value in self._lives.arrays().items()},
             "features": self._features.state_dict(),
         }
 
@@ -292,13 +284,10 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._pool_number, self._pool_next = state["pool"]
         if self._given is None and self._pool_number:
             self._pool = self._draw(self._seed, self._pool_number, _POOL_SIZE)
-        for name, value in state["lives"].items():
-            of = self._lives.structure if name.startswith("structure.") else self._lives
-            getattr(of, name.removeprefix("structure."))[:] = value
-        self._progress, self._last = state["progress"].copy(), state["last"].copy()
-        self._at_hand = state["at_hand"].copy()
-        self._age = state["age"].copy()
-        self.ended, self.mastered_at = state["ended"].copy(), state["mastered_at"].copy()
+        for name, value in self._lives.arrays().items():
+            value[:] = state["lives"][name]
+        for name in _ROWS:
+            setattr(self, name, state[name].copy())
         self._competence = competence(self._lives, self._at_hand)
         self._features.lay_out(self._lives.layout(), np.ones(self.num_envs, dtype=bool))
         self._features.load_state_dict(state["features"])

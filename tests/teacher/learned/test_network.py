@@ -83,6 +83,20 @@ def test_any_number_of_arms(num_arms):
     assert scores(weights, obs[..., COLUMNS]).shape == (9, num_arms)
 
 
+def test_several_draws_are_of_one_mixture():
+    torch.manual_seed(0)
+    made = ArmsPolicy(
+        spaces.Box(-2, 2, (6, 12)), spaces.MultiDiscrete([6] * 3), lambda _: 1e-3, columns=COLUMNS, exists=0, width=16
+    )
+    one = policy()
+    made.load_state_dict(one.state_dict())
+    obs, _ = observed(exist=4)
+    arms = torch.tensor([[0, 1, 1]] * len(obs))
+    log_probs = np.log(probabilities(one, obs)[:, [0, 1, 1]]).sum(axis=1)
+    np.testing.assert_allclose(made.evaluate_actions(torch.from_numpy(obs), arms)[1].detach(), log_probs, atol=1e-5)
+    assert (made(torch.from_numpy(obs))[0] < 4).all()
+
+
 def test_a_new_policy_is_nearly_uniform():
     torch.manual_seed(0)
     space = spaces.Box(-2, 2, (5, len(ARM_FEATURES)))

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from benchmarks.meta.evidence import compared
+
+
+def life(updates, mastered=True):
+    return {"updates": updates, "mastered": mastered}
+
+
+def by_name(lifetimes, budget=100, trained=()):
+    return {row.name: row for row in compared(lifetimes, budget, trained)}
+
+
+def test_costs_are_restricted_and_paired_by_hand():
+    rows = by_name(
+        {
+            "uniform": {"0": life(80), "1": life(250, False)},
+            "quick": {"0": life(40), "1": life(50), "7": life(10)},
+            "late": {"0": life(120)},  # mastered after the budget: as good as never
+        }
+    )
+    assert rows["uniform"].mean == 90 and rows["uniform"].solved == 1 and rows["uniform"].ratio == 1
+    quick = rows["quick"]
+    assert quick.num == 3 and quick.solved == 3 and quick.mean == pytest.approx(100 / 3)
+    assert quick.ratio == pytest.approx(90 / 180) and quick.faster == 1.0  # seed 7 has no pair
+    assert rows["late"].mean == 100 and rows["late"].solved == 0 and rows["late"].faster == 0.0
+
+
+def test_trained_teachers_are_one_row_whose_interval_knows_that_they_differ():
+    uniform = {str(seed): life(100) for seed in range(4)}
+    alike = {f"t{i}": {str(seed): life(50) for seed in range(4)} for i in range(6)}
+    differ = {f"t{i}": {str(seed): life(20 + 12 * i) for seed in range(4)} for i in range(6)}
+    same, other = (
+        by_name({"uniform": uniform, **t}, trained=tuple(t))["general (mean of 6 trained)"] for t in (alike, differ)
+    )
+    assert same.num == 24 and same.low == same.high == 50
+    assert other.mean == 50 and other.low < 42 and other.high > 58
+
+
+def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(60):
+        values = rng.integers(20, 80, 12)
+        row = by_name({"a": {str(i): life(int(v)) for i, v in enumerate(values)}})["a"]
+        covered += row.low <= 49.5 <= row.high
+    assert covered >= 50  # of 60: the percentile bootstrap of twelve covers a little less than 0.95
+
+
+def test_without_uniform_there_is_no_ratio():
+    row = by_name({"a": {"0": life(3)}})["a"]
+    assert np.isnan(row.ratio) and np.isnan(row.faster)
