@@ -234,6 +234,9 @@ CASES = {
     "replay by gain": Case(teacher.PrioritizedReplay, learns=True),
     "replay by loss": Case(lambda: teacher.PrioritizedReplay("loss")),
     "replay full": Case(lambda: teacher.PrioritizedReplay(feedback="full"), learns=True),
+    # learned across lifetimes
+    "general": Case(teacher.PPOTeacher),
+    "general with a floor": Case(lambda: teacher.PPOTeacher(floor=0.2), floor=0.2),
     # wrappers
     "floor": Case(lambda: teacher.CoverageFloor(teacher.UCB1()), learns=True, floor=0.1),
     "review": Case(lambda: teacher.Review(teacher.Exp3S(eta=0.03), share=0.1), learns=True),

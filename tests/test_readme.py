@@ -13,7 +13,10 @@ def python_blocks(page):
     return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.S | re.M)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/extending.md", "docs/students.md", "docs/teachers/wrappers.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "docs/extending.md", "docs/students.md", "docs/teachers/wrappers.md", "docs/teachers/general.md"],
+)
 def test_blocks_run_one_after_the_other(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "readme"}

@@ -35,7 +35,7 @@ class MetaTrain:
     """Folder of the teacher. An unfinished one is continued, bit for bit."""
     seed: int = 0
     """Seed of everything random."""
-    decisions: int = 12_000_000
+    decisions: int = 6_000_000
     """Decisions to learn from, in all."""
     num_envs: int = 256
     """Lifetimes at a time."""
