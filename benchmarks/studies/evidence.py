@@ -1,4 +1,4 @@
-"""The general teacher against all others, on families that its training never saw; the table of docs/teachers/general.md.
+"""The general teacher against others on families that its training never saw: the table of docs/teachers/general.md.
 
 ``python -m benchmarks.studies.evidence run FAMILY --seeds 3`` (interrupted, it goes on where it was: every finished
 lifetime is kept in ``benchmarks/results/general/``), then ``... table``.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 Range = tuple[float, float]
 
 STRUCTURES = ("chain", "blocks", "grid", "tree", "graph", "flat")
-"""What prerequisites look like: a chain; 2-4 chains; a grid of two axes; one random earlier arm each; up to two; none."""
+"""What prerequisites are like: a chain; 2-4 chains; a grid of two axes; a random earlier arm each; up to two; none."""
 DESCRIPTIONS = ("true", "wrong", "none")
 """What the teacher is told: the order as it is, a random one, or nothing."""
 
