@@ -18,7 +18,8 @@ ALLOWED = {
 }
 # The training of learned teachers: what runs them needs neither.
 TRAINING = {f"teacher/learned/{name}.py": {"torch", "stable_baselines3"} for name in ("policy", "training", "vec_env")}
-ONLY_IN = {"wandb": {"benchmarks/tracking.py"}, "stable_baselines3": {*TRAINING, "benchmarks/studies/meta.py"}}
+TRACKING = {f"benchmarks/tracking/{name}.py" for name in ("connection", "curve", "lifetimes")}
+ONLY_IN = {"wandb": TRACKING, "stable_baselines3": {*TRAINING, "benchmarks/studies/meta.py"}}
 # What a floor may not import but for one file, and there inside a function: extras, and readers of files.
 INSIDE = {
     "envs/tasks/real/hugging_face.py": {"datasets"},
@@ -66,7 +67,7 @@ def test_the_rule_itself_finds_violations():
     assert violations("def f():\n    import torch", "envs/suite.py") == {"torch"}
     assert violations("from student import LSTM", "teacher/exp3.py") == {"student"}
     assert violations("import wandb", "benchmarks/report.py") == {"wandb"}
-    assert not violations("import wandb", "benchmarks/tracking.py")
+    assert not violations("import wandb", "benchmarks/tracking/curve.py")
     assert violations("import torch, stable_baselines3", "teacher/learned/files.py") == {"torch", "stable_baselines3"}
     assert not violations("import torch, stable_baselines3", "teacher/learned/training.py")
 

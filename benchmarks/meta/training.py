@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.flags import settings_of
+from benchmarks.meta.controls import ShuffledReward
+from benchmarks.meta.real import RealStudents
 from benchmarks.meta.simulation import Outcome, held_out, teach_with_network
 from benchmarks.provenance import environment, mismatch
+from benchmarks.settings import component, make_student, make_suite, schedule_of
 from benchmarks.store import (
     UserError,
+    describe,
     load_checkpoint,
     only_writer,
     read_json,
@@ -19,9 +26,11 @@ from benchmarks.store import (
     write_json,
 )
 from benchmarks.terminal import say
+from benchmarks.tracking import Mode, RunCurve, refuse_missing_wandb
+from envs import CurriculumVectorEnv
 from envs.features import ARM_FEATURES
 from envs.simulated import Population, SimulatedStudents
-from teacher.learned.files import CARD, WEIGHTS, save_policy
+from teacher.learned.files import CARD, WEIGHTS, load_policy, save_policy
 from teacher.learned.settings import PPOSettings
 
 _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "difficulty")
@@ -29,7 +38,7 @@ _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "difficulty")
 
 @dataclass(frozen=True)
 class MetaTrain:
-    """Trains a teacher over many lifetimes of simulated students."""
+    """Trains a teacher over many lifetimes, of simulated students or of real ones."""
 
     out: Path = Path("runs/teacher")
     """Folder of the teacher. An unfinished one is continued, bit for bit."""
@@ -37,8 +46,16 @@ class MetaTrain:
     """Seed of everything random."""
     decisions: int = 6_000_000
     """Decisions to learn from, in all."""
+    students: str = "simulated"
+    """simulated, or a real student's name: --num-envs of them learn in lockstep, one suite after another."""
+    suites: str = "copy"
+    """Suites of real students, separated by commas; each lifetime lasts the suite's budget."""
+    budget: int | None = None
+    """Updates in a lifetime of real students; default: each suite's."""
+    start_from: Path | None = None
+    """A teacher's folder: its network is trained on (fine-tuning); its critic starts anew."""
     num_envs: int = 256
-    """Lifetimes at a time."""
+    """Lifetimes at a time (real students: each is trained in turn, so take few)."""
     reads: Literal["all", "no-neighbours"] = "all"
     """Features that the policy reads: all, or none that tells of an order of difficulty."""
     reward: Literal["competence", "progress", "terminal", "shuffled"] = "competence"
@@ -52,6 +69,10 @@ class MetaTrain:
     """Lifetimes of an evaluation."""
     checkpoint_seconds: float = 20.0
     """Seconds between two checkpoints."""
+    wandb: Mode = "offline"
+    """Weights & Biases: offline (`wandb sync` later), online, or disabled."""
+    project: str = "paceline"
+    """W&B project."""
     overwrite: bool = False
     """Delete the teacher that the folder holds and start anew."""
     ppo: PPOSettings = field(default_factory=PPOSettings)
@@ -83,6 +104,7 @@ def meta_train(settings: MetaTrain) -> Path:
         raise UserError(f"checkpoint_seconds must not be negative; got {settings.checkpoint_seconds}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
+    refuse_missing_wandb(settings.wandb)
     out = settings.out
     _refuse_foreign_folder(out)
     with only_writer(out):
@@ -103,8 +125,10 @@ def _refuse_foreign_folder(out: Path) -> None:
 
 def _plain(settings: MetaTrain) -> dict[str, Any]:
     plain = dataclasses.asdict(settings)
-    for name in ("out", "overwrite", "checkpoint_seconds"):  # what changes no result
+    for name in ("out", "overwrite", "checkpoint_seconds", "wandb", "project"):  # what changes no result
         del plain[name]
+    if settings.start_from is not None:
+        plain["start_from"] = _refusing(lambda: load_policy(str(settings.start_from))).fingerprint
     return plain
 
 
@@ -117,7 +141,8 @@ def _prepare(settings: MetaTrain) -> None:
     if (settings.out / CARD).exists() and not path.exists():
         raise UserError(f"{settings.out} holds a teacher that was not trained here: choose another --out")
     if not path.exists():
-        write_json(path, {"meta_train": _plain(settings), "environment": environment()})
+        record = {"meta_train": _plain(settings), "environment": environment(), "id": uuid.uuid4().hex[:16]}
+        write_json(path, record)
         return
     recorded = read_json(path)
     given = _listed(_plain(settings))
@@ -139,32 +164,85 @@ def _listed(value: Any) -> Any:
     return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-class _Training:
-    """A running meta-training: what its checkpoint holds."""
+def _refusing(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except ValueError as error:
+        raise UserError(describe(error)) from error
 
-    def __init__(self, settings: MetaTrain):
-        from benchmarks.meta.controls import ShuffledReward
-        from teacher.learned.training import MetaTraining  # with stable-baselines3: seconds to import
 
-        self.settings, self.out = settings, settings.out
-        kind = "competence" if settings.reward == "shuffled" else settings.reward
-        env: Any = SimulatedStudents(
+def _environment(settings: MetaTrain) -> Any:
+    """The students that are learned from."""
+    kind = "competence" if settings.reward == "shuffled" else settings.reward
+    if settings.students == "simulated":
+        return SimulatedStudents(
             settings.num_envs,
             settings.population,
             reward=kind,
             time_cost=settings.time_cost,
             updates_per_decision=None,  # the policy's draws are the decision's
         )
+    if kind == "terminal":
+        raise UserError("reward terminal is of simulated students: real ones have competence or progress")
+    environments = []
+    for name in settings.suites.split(","):
+        schedule, suite = schedule_of(name), make_suite(name, _defaults("suite", name))
+        budget = settings.budget or schedule.budget
+        student = make_student(
+            settings.students, suite, settings.num_envs, _defaults("student", settings.students), budget
+        )
+        environments.append(
+            CurriculumVectorEnv(
+                suite,
+                student,
+                budget=budget,
+                updates_per_decision=schedule.updates_per_decision,
+                batch_size=schedule.batch_size,
+                reward=kind,
+                time_cost=settings.time_cost,
+            )
+        )
+    return RealStudents(environments)
+
+
+def _defaults(kind: Literal["suite", "student"], name: str) -> dict[str, Any]:
+    return {} if ":" in name else settings_of(component(kind, name))
+
+
+class _Training:
+    """A running meta-training: what its checkpoint holds."""
+
+    def __init__(self, settings: MetaTrain):
+        from teacher.learned.training import MetaTraining  # with stable-baselines3: seconds to import
+
+        self.settings, self.out = settings, settings.out
+        env = _environment(settings)
         offered = env.feature_names
         if settings.reward == "shuffled":
             env = ShuffledReward(env)
         self.training = MetaTraining(env, offered, settings.features, settings.seed, settings.decisions, settings.ppo)
+        if settings.start_from is not None:
+            known = _refusing(lambda: load_policy(str(settings.start_from)))
+            _refusing(lambda: self.training.start_from(known))
         self.judged_on = held_out(settings.seed, settings.held_out, settings.population)
         self.rows: list[dict[str, Any]] = []
         self.seconds = 0.0
         self.checkpoint = self.out / "checkpoint.safetensors"
 
     def run(self) -> None:
+        """Trains to the end, or goes on to it; the log is closed whatever happens."""
+        record = read_json(self.out / "settings.json")
+        curve = RunCurve(self.settings.wandb, self.settings.project, "meta-train", "decisions")
+        curve.start(
+            self.out.name, record["id"], {**record["meta_train"], "environment": record["environment"]}, self.out
+        )
+        try:
+            self._train(curve)
+            curve.finish(self.rows[-1], [self.out / CARD, self.out / WEIGHTS])
+        finally:
+            curve.close()
+
+    def _train(self, curve: RunCurve) -> None:
         if self.checkpoint.exists():
             state = load_checkpoint(self.checkpoint)
             self.training.load_state_dict(state["training"])
@@ -184,6 +262,7 @@ class _Training:
                     **rollout.logged,
                 }
                 self.rows.append(row)
+                curve.log(row)
                 say(
                     f"{row['decisions']:,} of {self.settings.decisions:,} decisions, {self.seconds:.0f} s: cost "
                     f"{row['cost']:.3f} of the budget, {row['solved']:.0%} mastered (held-out simulated students)"

@@ -99,10 +99,27 @@ class ArmsPolicy(ActorCriticPolicy):
         optimizer: Any = self.optimizer_class
         self.optimizer = optimizer(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
-    def weights(self) -> dict[str, Any]:
-        """What ``network.scores`` reads, as float32 arrays."""
+    def _parts(self) -> dict[str, Any]:
+        """The tensors that ``network.scores`` reads, by its names."""
         body: Any = self.mlp_extractor
         score: Any = self.action_net.linear
         parts = {"encode": body.encode, "mix": body.mix, "context": body.context, "score": score}
-        named = {f"{part}.{name}": w for part, module in parts.items() for name, w in module.named_parameters()}
-        return {name: value.detach().cpu().numpy().copy() for name, value in named.items()}
+        return {f"{part}.{name}": w for part, module in parts.items() for name, w in module.named_parameters()}
+
+    def weights(self) -> dict[str, Any]:
+        """What ``network.scores`` reads, as float32 arrays."""
+        return {name: value.detach().cpu().numpy().copy() for name, value in self._parts().items()}
+
+    def load_weights(self, weights: dict[str, Any]) -> None:
+        """Restores ``weights``.
+
+        Raises:
+            ValueError: of another width.
+        """
+        for name, value in self._parts().items():
+            if value.shape != weights[name].shape:
+                raise ValueError(
+                    f"{name} must have shape {tuple(value.shape)}; got {weights[name].shape}: set ppo.width"
+                )
+            with torch.no_grad():
+                value.copy_(torch.from_numpy(weights[name]))

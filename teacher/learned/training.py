@@ -15,6 +15,7 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3 import PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from teacher.learned.files import LearnedPolicy
 from teacher.learned.network import Weights
 from teacher.learned.policy import ArmsPolicy
 from teacher.learned.settings import PPOSettings
@@ -123,6 +124,18 @@ class MetaTraining:
                 float(np.mean(lengths)) if ended else float("nan"),
                 logged,
             )
+
+    def start_from(self, known: LearnedPolicy) -> None:
+        """Goes on from a trained network; the critic starts anew.
+
+        Raises:
+            ValueError: it reads other features, or is of another width.
+        """
+        if known.features != self.reads:
+            raise ValueError(f"the policy to start from reads {known.features}; this training's reads {self.reads}")
+        policy = self.model.policy
+        assert isinstance(policy, ArmsPolicy)
+        policy.load_weights(known.weights)
 
     def weights(self) -> Weights:
         """Of the policy as it is now, for ``save_policy``."""

@@ -3,37 +3,14 @@
 import json
 import subprocess
 import sys
-import warnings
 
 import pytest
-from tests_support import command
+from tests_support import command, records
 
 from teacher.health import HEALTH
 
 ARGUMENTS = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", "2")
 QUICK = ("--budget", "60", "--evaluate-every", "20", "--workers", "1", "--out", "out")
-
-
-def records(path):
-    """The protobuf records of an offline file: a 7-byte header, then LevelDB log blocks of 32 KiB."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from wandb.proto import wandb_internal_pb2
-
-    data, place, part = path.read_bytes(), 7, b""
-    while place + 7 <= len(data):
-        left = 32_768 - place % 32_768
-        if left < 7:
-            place += left
-            continue
-        length, kind = int.from_bytes(data[place + 4 : place + 6], "little"), data[place + 6]
-        part += data[place + 7 : place + 7 + length]
-        place += 7 + length
-        if kind in (1, 4):  # full, or last
-            record = wandb_internal_pb2.Record()
-            record.ParseFromString(part)
-            yield record
-            part = b""
 
 
 def offline_files(tmp_path):

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from tests_support import command
+from tests_support import command, records
 
 from benchmarks.meta.training import MetaTrain, meta_train
 from benchmarks.store import UserError
@@ -21,7 +21,15 @@ QUICK = PPOSettings(rollout=16, batch_size=64, epochs=1, width=8)
 
 
 def small(out, **changes):
-    given = {"decisions": 512, "num_envs": 8, "evaluate_every": 256, "held_out": 10, "ppo": QUICK, "population": SMALL}
+    given = {
+        "decisions": 512,
+        "num_envs": 8,
+        "evaluate_every": 256,
+        "held_out": 10,
+        "ppo": QUICK,
+        "population": SMALL,
+        "wandb": "disabled",
+    }
     return MetaTrain(out=out, **{**given, **changes})
 
 
@@ -98,7 +106,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     flags = ["--num-envs", "16", "--decisions", "32768", "--evaluate-every", "8192", "--held-out", "8"]
     flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
-    flags += ["--checkpoint-seconds", "0"]
+    flags += ["--checkpoint-seconds", "0", "--wandb", "disabled"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     subprocess.run(command("meta-train", "--out", str(whole), *flags), check=True, capture_output=True, timeout=120)
     kills = 0
@@ -123,6 +131,27 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
             break
     assert kills == 2
     assert load_general(cut).policy.fingerprint == load_general(whole).policy.fingerprint
+
+
+def test_its_curve_is_one_run_with_its_own_axis_and_the_teacher_as_artifact(tmp_path):
+    folder = tmp_path / "t"
+    flags = ["--num-envs", "8", "--decisions", "512", "--evaluate-every", "256", "--held-out", "8"]
+    flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
+    # A process of its own: a client in this one would be found by those of other tests.
+    subprocess.run(command("meta-train", "--out", folder, *flags), check=True, capture_output=True, timeout=120)
+    (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+    run = list(records(file))
+    only = {record.WhichOneof("record_type"): record for record in run}
+    begun = only["run"].run
+    assert begun.job_type == begun.run_group == "meta-train" and begun.project == "paceline"
+    logged = [
+        {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
+        for record in run
+        if record.WhichOneof("record_type") == "history"
+    ]
+    assert [row["meta-train/decisions"] for row in logged] == [256, 512]
+    assert all(0 < row["meta-train/cost"] <= 1 for row in logged)
+    assert "artifact" in only or any("artifact" in name for name in only)
 
 
 def _stamp(folder):

@@ -1,31 +1,20 @@
-"""Weights & Biases: one run per lifetime, grouped without the seed. The only module that imports wandb.
-
-Tracking never stops training: what fails is said once, and the lifetime goes on without it.
-"""
+"""Lifetimes in Weights & Biases: one run each, grouped without the seed."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
-import importlib.util
-import logging
-import os
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from benchmarks.provenance import environment
 from benchmarks.settings import Cell
-from benchmarks.store import UserError
 from benchmarks.trace import shown_by_teacher
+from benchmarks.tracking.connection import Connection, Mode, run_options
 from envs import Suite
 from teacher.health import HEALTH
-
-Mode = Literal["offline", "online", "disabled"]
-_log = logging.getLogger("paceline")
-_unreachable = False  # in this process: waiting for the server once is enough
 
 
 class Tracker(Protocol):
@@ -66,12 +55,6 @@ class NoTracker:
         """Nothing."""
 
 
-def refuse_missing_wandb(mode: Mode) -> None:
-    """Raises ``UserError`` if wandb is asked for and not installed."""
-    if mode != "disabled" and importlib.util.find_spec("wandb") is None:
-        raise UserError("wandb is not installed: pip install wandb, or give --wandb disabled")
-
-
 def run_id(bench_id: str, cell: Cell) -> str:
     """The W&B run of a cell: always the same for a bench's folder, so that a resume goes on in it."""
     return hashlib.sha256(f"{bench_id} {cell.digest}".encode()).hexdigest()[:16]
@@ -82,7 +65,7 @@ def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str) -> Trac
     return NoTracker() if mode == "disabled" else WandbTracker(mode, project, bench_id, job_type)
 
 
-class WandbTracker:
+class WandbTracker(Connection):
     """Logs a lifetime as one W&B run with axes of its own (never ``step=``).
 
     ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``.
@@ -97,22 +80,8 @@ class WandbTracker:
     """
 
     def __init__(self, mode: Mode, project: str, bench_id: str, job_type: str):
-        self.mode, self.project, self.bench_id, self.job_type = mode, project, bench_id, job_type
-        self._run: Any = None
-        self._failed = False
-
-    def _fail(self, error: Exception) -> None:
-        if not self._failed:
-            _log.warning("W&B tracking stopped (%s: %s); training goes on", type(error).__name__, error)
-        self._failed = True
-        self.close()
-
-    def close(self) -> None:
-        """Ends a run that was not finished, as failed (an open run would swallow the next lifetime's rows)."""
-        run, self._run = self._run, None
-        if run is not None:
-            with contextlib.suppress(Exception):  # already failing: nothing more can be said
-                run.finish(exit_code=1)
+        super().__init__(mode, project, job_type)
+        self.bench_id = bench_id
 
     def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         """Begins the run of a cell, or goes on with it."""
@@ -122,30 +91,16 @@ class WandbTracker:
             self._fail(error)
 
     def _start(self, cell: Cell, suite: Suite, folder: Path) -> None:
-        os.environ.setdefault("WANDB_SILENT", "true")
-        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
-        import wandb
-
-        settings = wandb.Settings(
-            init_timeout=20, silent=True, console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True
-        )
-        options: dict[str, Any] = {
-            "project": self.project,
-            "dir": str(folder),
-            "id": run_id(self.bench_id, cell),
-            "name": cell.name,
-            "group": "/".join((cell.suite, cell.student, cell.teacher)),
-            "job_type": self.job_type,
-            "tags": [cell.suite, cell.student, cell.teacher],
-            "config": {
-                **dataclasses.asdict(cell),
-                "fingerprint": suite.fingerprint,
-                "arms": list(suite.arms.names),
-                "environment": environment(),
-            },
-            "resume": "allow",
-            "settings": settings,
+        config = {
+            **dataclasses.asdict(cell),
+            "fingerprint": suite.fingerprint,
+            "arms": list(suite.arms.names),
+            "environment": environment(),
         }
+        group, tags = "/".join((cell.suite, cell.student, cell.teacher)), [cell.suite, cell.student, cell.teacher]
+        options = run_options(
+            self.project, folder, run_id(self.bench_id, cell), cell.name, group, self.job_type, tags, config
+        )
         self._init(options)
         if self._run is not None:
             for axis, pattern in (
@@ -155,32 +110,6 @@ class WandbTracker:
             ):
                 self._run.define_metric(axis, hidden=True)
                 self._run.define_metric(pattern, step_metric=axis)
-
-    def _init(self, options: dict[str, Any]) -> None:
-        """Online if asked for, logged in and reached; else offline; else not at all. Never asks for a login."""
-        global _unreachable
-        import wandb
-
-        if self.mode == "online" and not _unreachable:
-            try:
-                if not wandb.login(prompt=False):
-                    raise RuntimeError("not logged in: `wandb login`, or set WANDB_API_KEY")
-                self._run = wandb.init(mode="online", **options)
-                return
-            except Exception as error:  # whatever the client raises, training goes on
-                _unreachable = True
-                line = " ".join(str(error).split())
-                _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", line)
-                wandb.teardown()  # the service still holds the run's id
-        self._run = wandb.init(mode="offline", **options)
-
-    def _log_rows(self, rows: dict[str, Any]) -> None:
-        if self._run is None:
-            return
-        try:
-            self._run.log(rows)
-        except Exception as error:
-            self._fail(error)
 
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """Mixture, reward and scaled gains of the teacher; scores and costs of the student."""

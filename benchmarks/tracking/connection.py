@@ -1,0 +1,102 @@
+"""A run in Weights & Biases that never stops training: what fails is said once, and all else goes on without it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+from abc import ABC
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.store import UserError
+
+Mode = Literal["offline", "online", "disabled"]
+_log = logging.getLogger("paceline")
+_unreachable = False  # in this process: waiting for the server once is enough
+
+
+def refuse_missing_wandb(mode: Mode) -> None:
+    """Raises ``UserError`` if wandb is asked for and not installed."""
+    if mode != "disabled" and importlib.util.find_spec("wandb") is None:
+        raise UserError("wandb is not installed: pip install wandb, or give --wandb disabled")
+
+
+def run_options(
+    project: str, folder: Path, run: str, name: str, group: str, job_type: str, tags: list[str], config: dict[str, Any]
+) -> dict[str, Any]:
+    """What ``wandb.init`` is given: quiet, without a look at the machine or the repository."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    import wandb
+
+    return {
+        "project": project,
+        "dir": str(folder),
+        "id": run,
+        "name": name,
+        "group": group,
+        "job_type": job_type,
+        "tags": tags,
+        "config": config,
+        "resume": "allow",
+        "settings": wandb.Settings(
+            init_timeout=20, silent=True, console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True
+        ),
+    }
+
+
+class Connection(ABC):  # noqa: B024  (its subclasses say what is logged)
+    """Opens, feeds and closes a run.
+
+    Args:
+        mode: ``offline`` (sync later with ``wandb sync``), ``online`` (an unreachable server falls back to offline), or
+            ``disabled``.
+        project: W&B project.
+        job_type: ``bench``, ``run`` or ``meta-train``.
+    """
+
+    def __init__(self, mode: Mode, project: str, job_type: str):
+        self.mode, self.project, self.job_type = mode, project, job_type
+        self._run: Any = None
+        self._failed = False
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failed:
+            _log.warning("W&B tracking stopped (%s: %s); training goes on", type(error).__name__, error)
+        self._failed = True
+        self.close()
+
+    def close(self) -> None:
+        """Ends a run that was not finished, as failed (an open run would swallow the next lifetime's rows)."""
+        run, self._run = self._run, None
+        if run is not None:
+            with contextlib.suppress(Exception):  # already failing: nothing more can be said
+                run.finish(exit_code=1)
+
+    def _init(self, options: dict[str, Any]) -> None:
+        """Online if asked for, logged in and reached; else offline; else not at all. Never asks for a login."""
+        global _unreachable
+        import wandb
+
+        if self.mode == "online" and not _unreachable:
+            try:
+                if not wandb.login(prompt=False):
+                    raise RuntimeError("not logged in: `wandb login`, or set WANDB_API_KEY")
+                self._run = wandb.init(mode="online", **options)
+                return
+            except Exception as error:  # whatever the client raises, training goes on
+                _unreachable = True
+                line = " ".join(str(error).split())
+                _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", line)
+                wandb.teardown()  # the service still holds the run's id
+        self._run = wandb.init(mode="offline", **options)
+
+    def _log_rows(self, rows: dict[str, Any]) -> None:
+        if self._run is None:
+            return
+        try:
+            self._run.log(rows)
+        except Exception as error:
+            self._fail(error)
