@@ -65,7 +65,7 @@ def started(taught, arms=3, num_envs=1, seed=0):
 
 
 def observation(num_envs, num_arms):
-    return np.zeros((num_envs, num_arms, 14), dtype=np.float32)
+    return np.zeros((num_envs, num_arms, 32), dtype=np.float32)  # more columns than any arms here have features
 
 
 def act(taught, num_envs, num_arms):
