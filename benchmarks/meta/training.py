@@ -224,7 +224,7 @@ class _Training:
         if settings.start_from is not None:
             known = _refusing(lambda: load_policy(str(settings.start_from)))
             _refusing(lambda: self.training.start_from(known))
-        self.judged_on = held_out(settings.seed, settings.held_out, settings.population)
+        self.judged_on = held_out(0, settings.held_out, settings.population)  # the same for every seed
         self.rows: list[dict[str, Any]] = []
         self.seconds = 0.0
         self.checkpoint = self.out / "checkpoint.safetensors"
@@ -276,7 +276,7 @@ class _Training:
         self._finish()
 
     def _judge(self) -> Outcome:
-        return teach_with_network(self.training.weights(), self.settings.features, self.judged_on, self.settings.seed)
+        return teach_with_network(self.training.weights(), self.settings.features, self.judged_on)
 
     def _finish(self) -> None:
         card = {

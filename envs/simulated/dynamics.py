@@ -7,6 +7,7 @@ import numpy as np
 from envs.batch import Floats
 from envs.simulated.lifetimes import Lifetimes
 
+_LOSS_NOISE = 0.4  # relative deviation of one sequence's loss: it averages over tokens, as an exact match does not
 _MOST_HELD, _CROWDING = 1.3, 10.0  # progress of an arm, and forgetting per budget, of a student that is full
 
 
@@ -85,4 +86,4 @@ def observed(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: F
     shown = np.clip(right + noise[0] * np.sqrt(right * (1.0 - right) / samples), 0.0, 1.0)
     missing = 1.0 - (token_accuracy(of, progress) - of.guessing) / (1.0 - of.guessing)
     loss = of.loss_start * ((1.0 - of.label_noise) * missing**of.loss_power + of.label_noise)
-    return shown, np.maximum(loss * (1.0 + noise[1] / np.sqrt(samples)), 0.0)
+    return shown, np.maximum(loss * (1.0 + _LOSS_NOISE * noise[1] / np.sqrt(samples)), 0.0)

@@ -41,7 +41,7 @@ class Population:
     """Speed of learning without the prerequisites, relative to learning with them (log)."""
     gate_power: Range = (1.0, 4.0)
     """How much of the prerequisites it takes: speed follows their attained competence to this power."""
-    shape: Range = (0.4, 3.0)
+    shape: Range = (0.4, 2.2)
     """Exponent of a learning curve 1 - exp(-x^n): below 1 quick then slow, above 1 a plateau, then a rise."""
     answer_length: Range = (1.0, 16.0)
     """Tokens that must all be right: competence is token accuracy to this power (log); 1 in a quarter of lifetimes."""
@@ -64,9 +64,9 @@ class Population:
     """Progress that an untrained arm loses over the budget, as a rate (log), in 0.6 of the lifetimes."""
     warm_up: Range = (0.0, 0.05)
     """Share of the budget over which learning gets under way."""
-    rate_noise: Range = (0.0, 0.6)
+    rate_noise: Range = (0.0, 0.4)
     """Standard deviation of the logarithm of the speed from decision to decision."""
-    samples: Range = (64.0, 2048.0)
+    samples: Range = (500.0, 5000.0)
     """Sequences in a decision: what is observed is noisy (log)."""
     loss_power: Range = (0.6, 1.6)
     """Loss falls as the share of what is still to learn to this power."""
@@ -84,7 +84,7 @@ class Population:
     """Share of lifetimes in which some arms become harder half-way."""
     spikes: float = 0.15
     """Share of lifetimes with sudden set-backs."""
-    restlessness: Range = (0.02, 0.4)
+    restlessness: Range = (0.01, 0.2)
     """How far a student falls back from one decision to the next, as a share of an arm's progress (log), in 0.6 of the
     lifetimes; what is learned beyond mastery is a reserve."""
     decay: float = 0.15
