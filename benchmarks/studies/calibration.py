@@ -1,7 +1,7 @@
 """Simulated learning curves against real ones: the figure and the numbers of docs/research/general-teacher.md.
 
-``python -m benchmarks.studies.calibration curves DIR ...`` takes the curves out of folders of ``paceline bench`` (uniform
-teaching, none of the claimed families) into ``benchmarks/results/general/real-curves.json``; ``... compare`` draws both.
+``python -m benchmarks.studies.calibration curves DIR ...`` takes curves out of folders of ``paceline bench`` (uniform
+teaching, none of the claimed families) into ``benchmarks/results/general/real-curves.json``; ``compare`` draws both.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from benchmarks.terminal import guarded, say
 from envs.simulated import Population, SimulatedStudents
 
 CURVES = Path("benchmarks/results/general/real-curves.json")
+_MEASURES = ("share of the time to 0.8 spent from 0.1 on", "loss at competence 0.5", "largest fall after 0.5")
 _WINDOW = 10  # decisions that a point of a real curve averages over
 
 Floats = NDArray[np.float64]
+Curve = tuple[Floats, Floats, Floats]
+"""Of one arm: time, competence, loss in units of log V."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def rises(time: Floats, competence: Floats, loss: Floats) -> tuple[float, float,
     return float((time[most] - time[first]) / time[most]), float(loss[half]), fall
 
 
-def simulated_curves(n: int, seed: int, population: Population) -> list[tuple[Floats, Floats, Floats]]:
+def simulated_curves(n: int, seed: int, population: Population) -> list[Curve]:
     """Time, competence and loss of every arm of n simulated lifetimes under uniform teaching."""
     lives = held_out(seed, n, population)
     env = SimulatedStudents(n, lifetimes=lives, autoreset=False)
@@ -133,14 +136,12 @@ class Compare:
 
     def execute(self) -> None:
         """Compares."""
-        real = [
-            (
-                np.array(life["updates"], dtype=np.float64),
-                *(np.array(life[n][a], dtype=np.float64) for n in ("competence", "loss")),
-            )
-            for life in read_json(self.curves)["lifetimes"]
-            for a in range(len(life["competence"]))
-        ]
+        real: list[Curve] = []
+        for life in read_json(self.curves)["lifetimes"]:
+            time = np.array(life["updates"], dtype=np.float64)
+            for pair in zip(life["competence"], life["loss"], strict=True):
+                competence, loss = (np.array(values, dtype=np.float64) for values in pair)
+                real.append((time, competence, loss))
         simulated = simulated_curves(self.lifetimes, 0, Population())
         found = {}
         for name, curves in (("real", real), ("simulated", simulated)):
@@ -151,9 +152,7 @@ class Compare:
             "command": "python -m benchmarks.studies.calibration compare",
             "environment": environment(),
         }
-        for i, what in enumerate(
-            ("share of the time to 0.8 spent from 0.1 on", "loss at competence 0.5", "largest fall after 0.5")
-        ):
+        for i, what in enumerate(_MEASURES):
             low, middle, high = np.quantile(found["simulated"][:, i], [0.05, 0.5, 0.95])
             own = found["real"][:, i]
             inside = float(((own >= low) & (own <= high)).mean())
@@ -163,13 +162,14 @@ class Compare:
                 "share_inside": inside,
             }
             say(
-                f"{what}: real {own.min():.2f} to {own.max():.2f} (median {np.median(own):.2f}); simulated 90 % in {low:.2f} to {high:.2f} (median {middle:.2f}); {inside:.0%} inside"
+                f"{what}: real {own.min():.2f} to {own.max():.2f} (median {np.median(own):.2f}); simulated 90 % in "
+                f"{low:.2f} to {high:.2f} (median {middle:.2f}); {inside:.0%} of the real inside"
             )
         write_json(self.out, record)
         self._draw(real, simulated)
         say(f"figure: {self.figure}")
 
-    def _draw(self, real: list[tuple[Floats, Floats, Floats]], simulated: list[tuple[Floats, Floats, Floats]]) -> None:
+    def _draw(self, real: list[Curve], simulated: list[Curve]) -> None:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
