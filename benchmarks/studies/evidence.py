@@ -17,11 +17,12 @@ import tyro
 from benchmarks.flags import settings_of
 from benchmarks.meta.evidence import Family, compared
 from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
-from benchmarks.store import UserError, only_writer, read_json
+from benchmarks.store import UserError, only_writer, read_json, write_text
 from benchmarks.studies.league import ENTRIES, Entry, keep_lifetimes
 from benchmarks.terminal import guarded, say
 
 RESULTS = Path("benchmarks/results/general")
+_BEGIN, _END = "<!-- evidence: python -m benchmarks.studies.evidence table -->", "<!-- end of evidence -->"
 TRAINED = tuple(f"general-{i}" for i in range(6))
 
 # Held out: no family, student or number of arms of these was seen in meta-training, in tuning, or in choosing what to
@@ -99,14 +100,19 @@ class Run:
 
 @dataclass(frozen=True)
 class Table:
-    """Prints what is known so far, family by family."""
+    """Prints what is known so far, family by family, and writes it into the pages that quote it."""
 
     results: Path = RESULTS
     """Folder of the figures."""
+    pages: tuple[Path, ...] = (Path("README.md"), Path("docs/teachers/general.md"))
+    """Pages with a place for it."""
 
     def execute(self) -> None:
-        """Prints."""
-        say("\n".join(self.lines()))
+        """Prints and writes."""
+        table = "\n".join(self.lines())
+        say(table)
+        for page in self.pages:
+            write_text(page, with_table(page.read_text(encoding="utf-8"), table))
 
     def lines(self) -> list[str]:
         """Markdown."""
@@ -133,6 +139,19 @@ class Table:
             cost = f"{least}{row.mean:,.0f} [{row.low:,.0f}, {row.high:,.0f}]"
             lines.append(f"| {row.name} | {row.num} | {row.solved} | {cost} | {ratio} | {better} |")
         return lines
+
+
+def with_table(page: str, table: str) -> str:
+    """The page with the table in its place.
+
+    Raises:
+        UserError: it has no place for it.
+    """
+    before, found, rest = page.partition(_BEGIN)
+    _, ended, after = rest.partition(_END)
+    if not found or not ended:
+        raise UserError(f"a page must have a place for the table, from {_BEGIN!r} to {_END!r}")
+    return f"{before}{_BEGIN}\n{table.strip()}\n{_END}{after}"
 
 
 def main() -> None:

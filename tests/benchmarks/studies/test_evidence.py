@@ -1,9 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks.store import UserError
-from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Run, Table
+from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Run, Table, with_table
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -45,3 +48,15 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     general, uniform = lines[4], lines[5]
     assert general.startswith("| general (mean of 2 trained) | 2 | 2 | 4,500 [4,000, 5,000] | 0.38 [")
     assert uniform.startswith("| uniform | 2 | 1 | >= 12,000")
+
+
+def test_the_pages_hold_what_the_committed_figures_give():
+    table = "\n".join(Table(ROOT / "benchmarks/results/general").lines())
+    for page in ("README.md", "docs/teachers/general.md"):
+        text = (ROOT / page).read_text()
+        assert with_table(text, table) == text, f"{page}: run python -m benchmarks.studies.evidence table"
+
+
+def test_a_page_without_a_place_is_refused():
+    with pytest.raises(UserError, match="must have a place for the table"):
+        with_table("nothing here", "a table")
