@@ -203,7 +203,17 @@ def _draw_transfer(
     row, arm, which = np.nonzero(structure.parents >= 0)
     parent = structure.parents[row, arm, which]
     transfer[row, arm, parent] = (upward[row, 0]) * rng.random(len(row))
-    transfer[row, parent, arm] = (downward[row, 0]) * rng.random(len(row))
+    # Whoever adds long numbers adds short ones: what an arm gives to a prerequisite, it gives on to all below.
+    below = np.zeros((n, most, most))  # [lifetime, arm, what it gives to]
+    for a in range(1, most):
+        for step in structure.parents[:, a].T:
+            has = np.nonzero(step >= 0)[0]
+            given = downward[has, 0] * rng.uniform(0.6, 1.0, len(has))
+            through = given[:, None] * below[has, step[has]]
+            through[np.arange(len(has)), step[has]] = given
+            below[has, a] = np.maximum(below[has, a], through)
+    given_down = below.transpose(0, 2, 1)
+    transfer = np.where(given_down > 0, given_down, transfer)
     transfer[:, np.arange(most), np.arange(most)] = 1.0
     return transfer * (structure.exists[:, :, None] & structure.exists[:, None, :])
 

@@ -53,8 +53,8 @@ class Population:
     """Competence that counts as mastery."""
     upward: Range = (0.0, 0.4)
     """Transfer from an arm to those that build on it, relative to training these themselves."""
-    downward: Range = (0.0, 0.8)
-    """Transfer from an arm to its prerequisites."""
+    downward: Range = (0.0, 1.0)
+    """Transfer from an arm to its prerequisites, and through them to theirs."""
     sideways: Range = (0.0, 0.2)
     """Transfer between any two arms, in half of the lifetimes."""
     interference: Range = (0.0, 1.0)

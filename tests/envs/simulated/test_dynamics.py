@@ -66,6 +66,15 @@ def test_transfer_gives_and_harm_takes():
     np.testing.assert_allclose(live(of, [0.0, 0.0, 1.0], half)[:, 0], 0.5 - 0.5 * 0.4 / 10)
 
 
+def test_what_is_built_on_others_trains_them_through_all_the_way_down():
+    chains = dataclasses.replace(PLAIN, downward=(0.8, 0.8))
+    transfer = draw_lifetimes(np.random.default_rng(0), 200, chains).transfer
+    direct, through = transfer[:, 1, 2], transfer[:, 0, 2]
+    assert ((direct >= 0.6 * 0.8) & (direct <= 0.8)).all()
+    np.testing.assert_allclose(through, transfer[:, 0, 1] * direct)
+    assert (transfer[:, 2, 0] == 0).all() and (transfer[:, [0, 1, 2], [0, 1, 2]] == 1).all()
+
+
 def test_what_is_not_trained_is_forgotten_at_its_rate():
     of = lifetimes(forgetting=np.full((5, 1), 0.1), transfer=np.tile(np.eye(3), (5, 1, 1)))
     half = np.tile([0.5, 0.5, 0.0], (5, 1))
