@@ -12,7 +12,7 @@ from benchmarks.settings import Cell
 from benchmarks.store import UserError, describe
 from envs import CurriculumVectorEnv, Split, Suite, stack
 from envs.progress import SIGNALS, Decision
-from teacher import Replayed, Teacher
+from teacher import PPOTeacher, Replayed, Teacher
 from teacher.schedules.recorded import read_schedule
 from teacher.wrappers.wrapper import Wrapper
 
@@ -58,14 +58,18 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     return suite, env, made
 
 
-def replayed(made: Teacher, seeds: Iterable[int]) -> dict[str, str]:
-    """Digests of the files that a teacher, or the one in its wrappers, replays for these seeds, by path.
+def files_read(made: Teacher, seeds: Iterable[int]) -> dict[str, str]:
+    """Digests of what a teacher, or the one in its wrappers, reads from files for these seeds, by path.
+
+    Schedules that it replays, or the network of a learned one.
 
     Raises:
-        UserError: a file is not there, or not a schedule.
+        UserError: a file is not there, or not what it should be.
     """
     while isinstance(made, Wrapper):
         made = made.inner
+    if isinstance(made, PPOTeacher):
+        return {made.path or "the general teacher": made.policy.fingerprint}
     if not isinstance(made, Replayed):
         return {}
     try:

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.assembly import build, replayed
+from benchmarks.assembly import build, files_read
 from benchmarks.ladder import ladder_share
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.progress import Display
@@ -65,7 +65,7 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
     schedules: dict[str, str] = {}
     for cell in {(c.suite, c.student, c.teacher): c for c in cells}.values():
         suite, _, made = build(cell)  # a user's mistake is found before the first lifetime
-        schedules |= replayed(made, [c.seed for c in cells if c.teacher == cell.teacher])
+        schedules |= files_read(made, [c.seed for c in cells if c.teacher == cell.teacher])
         if cell.suite not in fingerprints:
             fingerprints[cell.suite] = suite.fingerprint
             _warn_of_costly_ladder(cell, suite)
@@ -146,7 +146,8 @@ def _prepare(
         for path, digest in schedules.items():
             if recorded.get("schedules", {}).get(path, digest) != digest:
                 raise UserError(
-                    f"the schedule {path} is no longer what {out} was begun with: restore it, or choose another --out"
+                    f"{path} is no longer what {out} was begun with (a teacher reads it): restore it, or choose "
+                    "another --out"
                 )
         if said := mismatch(recorded["environment"]):
             _log.warning("%s", said)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_RESAMPLES = 5000
+_RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -37,58 +37,75 @@ class Row(NamedTuple):
     faster: float
 
 
-def compared(lifetimes: dict[str, Any], budget: int, trained: Sequence[str]) -> list[Row]:
+def compared(lifetimes: dict[str, Any], budget: int, trained: Sequence[str], resamples: int = _RESAMPLES) -> list[Row]:
     """One row per teacher, and one for all the independently trained ones together.
 
-    Intervals are percentile bootstraps over seeds; for the trained ones nested, over teachers and over seeds within
-    each (a meta-learned teacher's own seed is a level of its own). A ratio is one of means over paired seeds.
+    Seeds are crossed with teachers: whoever teaches, seed s is the same student, so a hard seed is hard for all.
+    Intervals are percentile bootstraps that draw the seeds once for everybody, uniform included, and for the trained
+    ones draw teachers too. A mean is one over teachers of their means over seeds; a ratio is one of such
+    means over the lifetimes that have their pair under uniform sampling.
 
     Args:
         lifetimes: figures by entry and seed, as ``league.keep_lifetimes`` writes them.
         budget: updates that a cost is restricted to.
         trained: entries that are independently trained teachers of one kind.
+        resamples: of the bootstrap.
     """
-    tables = {name: _table(found, lifetimes.get("uniform", {}), budget) for name, found in lifetimes.items()}
-    groups = {name: [table] for name, table in tables.items() if name not in trained}
-    own = [tables[name] for name in trained if name in tables]
+    seeds = sorted({seed for found in lifetimes.values() for seed in found}, key=int)
+    costs = {name: _by_seed(found, seeds, budget) for name, found in lifetimes.items()}
+    uniform = costs.get("uniform", np.full(len(seeds), np.nan))
+    groups = {name: cost[None] for name, cost in costs.items() if name not in trained}
+    own = [costs[name] for name in trained if name in costs]
     if own:
-        groups[f"general (mean of {len(own)} trained)"] = own
-    return [_row(name, group) for name, group in groups.items()]
+        groups[f"general (mean of {len(own)} trained)"] = np.stack(own)
+    solved = {name: _num_mastered(found, budget) for name, found in lifetimes.items()}
+    solved |= {name: sum(solved[n] for n in trained if n in solved) for name in groups if name not in solved}
+    return [_row(name, group, uniform, solved[name], resamples) for name, group in groups.items()]
 
 
-def _restricted(life: dict[str, Any], budget: int) -> float:
-    return float(min(life["updates"], budget)) if life["mastered"] else float(budget)
+def _by_seed(found: dict[str, Any], seeds: list[str], budget: int) -> Floats:
+    """Restricted costs ``(S,)``; nan where the seed was not run."""
+    known = {seed: min(life["updates"], budget) if life["mastered"] else budget for seed, life in found.items()}
+    return np.array([known.get(seed, np.nan) for seed in seeds], dtype=np.float64)
 
 
-def _table(found: dict[str, Any], uniform: dict[str, Any], budget: int) -> Floats:
-    """Cost, uniform's cost on the same seed (nan: not known), and whether it mastered within the budget: ``(n, 3)``."""
-    rows = []
-    for seed, life in found.items():
-        other = _restricted(uniform[seed], budget) if seed in uniform else np.nan
-        rows.append((_restricted(life, budget), other, life["mastered"] and life["updates"] <= budget))
-    return np.array(rows, dtype=np.float64)
+def _num_mastered(found: dict[str, Any], budget: int) -> int:
+    return sum(life["mastered"] and life["updates"] <= budget for life in found.values())
 
 
-def _row(name: str, group: list[Floats]) -> Row:
+def _row(name: str, group: Floats, uniform: Floats, solved: int, resamples: int) -> Row:
+    """Of costs ``(teachers, S)``."""
     rng = np.random.default_rng(0)
-    means, ratios = [], []
-    for _ in range(_RESAMPLES):
-        teachers = (group[i] for i in rng.integers(0, len(group), len(group)))
-        drawn = np.concatenate([table[rng.integers(0, len(table), len(table))] for table in teachers])
-        means.append(drawn[:, 0].mean())
-        ratios.append(_ratio(drawn))
-    every = np.concatenate(group)
-    low, high = np.quantile(means, [0.025, 0.975])
-    ratio_low, ratio_high = np.quantile(ratios, [0.025, 0.975])
-    paired = every[np.isfinite(every[:, 1])]
-    faster = (
-        (paired[:, 0] < paired[:, 1]).mean() + 0.5 * (paired[:, 0] == paired[:, 1]).mean() if len(paired) else np.nan
-    )
-    solved = int(every[:, 2].sum())
-    mean = float(every[:, 0].mean())
-    return Row(name, len(every), solved, mean, low, high, _ratio(every), ratio_low, ratio_high, float(faster))
+    own = np.nonzero(np.isfinite(group).any(axis=0))[0]  # seeds that anyone of the group has lived
+    pairs = own[np.isfinite(uniform[own])]
+    means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
+    ratios = []
+    for _ in range(resamples if len(pairs) else 0):
+        at = pairs[_drawn(rng, len(pairs))]
+        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], uniform[at]))
+    low, high = np.nanquantile(means, [0.025, 0.975])
+    ratio_low, ratio_high = np.nanquantile(ratios, [0.025, 0.975]) if ratios else (np.nan, np.nan)
+    both = np.isfinite(group[:, pairs])
+    wins = (group[:, pairs] < uniform[pairs]) + 0.5 * (group[:, pairs] == uniform[pairs])
+    faster = float(wins[both].mean()) if len(pairs) else float("nan")
+    ratio = _ratio(group[:, pairs], uniform[pairs]) if len(pairs) else float("nan")
+    num = int(np.isfinite(group).sum())
+    return Row(name, num, solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster)
 
 
-def _ratio(table: Floats) -> float:
-    paired = table[np.isfinite(table[:, 1])]
-    return float(paired[:, 0].mean() / paired[:, 1].mean()) if len(paired) else float("nan")
+def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
+    return rng.integers(0, n, n)
+
+
+def _mean(costs: Floats) -> float:
+    """Over teachers, of the mean over the seeds that each has lived ``(teachers, S)``; nan if none."""
+    known = np.isfinite(costs)
+    lived = known.any(axis=1)
+    if not lived.any():
+        return float("nan")
+    each = np.where(known, costs, 0.0).sum(axis=1)[lived] / known.sum(axis=1)[lived]
+    return float(each.mean())
+
+
+def _ratio(costs: Floats, uniform: Floats) -> float:
+    return _mean(costs) / _mean(np.where(np.isfinite(costs), uniform, np.nan))

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from envs import CurriculumVectorEnv
 from envs.features import ARM_FEATURES
 
+_STUDENTS = 108  # stream of students' seeds, apart from all others
+
 
 class RealStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     """K real students in lockstep; every reset goes on to the next suite, with fresh students.
@@ -65,8 +67,9 @@ class RealStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         if seed is not None:
             self._seed, self._lifetimes = int(seed[0] if isinstance(seed, list) else seed), -1
         self._lifetimes += 1
-        first = self._seed + self._lifetimes * self.num_envs  # no student of a later lifetime has a seed again
-        obs, _ = self._env.reset(seed=first)
+        # Apart from the seeds 0, 1, .. of benches, and other for every seed of a training.
+        stream = np.random.default_rng([self._seed, _STUDENTS, self._lifetimes])
+        obs, _ = self._env.reset(seed=[int(number) for number in stream.integers(2**20, 2**31, self.num_envs)])
         return self._padded(obs), {}
 
     def step(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -107,10 +108,12 @@ def meta_train(settings: MetaTrain) -> Path:
     refuse_missing_wandb(settings.wandb)
     out = settings.out
     _refuse_foreign_folder(out)
+    plain = _plain(settings)  # what cannot be is refused before anything is written or deleted
+    training = _Training(settings) if settings.overwrite or not (out / CARD).exists() else None
     with only_writer(out):
-        _prepare(settings)
-        if not (out / CARD).exists():
-            _Training(settings).run()
+        _prepare(settings, plain)
+        if training is not None:
+            training.run()
     say(f"teacher: {out} (paceline bench SUITE --teachers uniform,general --general.path {out})")
     return out
 
@@ -132,22 +135,25 @@ def _plain(settings: MetaTrain) -> dict[str, Any]:
     return plain
 
 
-def _prepare(settings: MetaTrain) -> None:
+def _prepare(settings: MetaTrain, plain: dict[str, Any]) -> None:
     """Writes, or compares with, the folder's settings."""
     path = settings.out / "settings.json"
+    recorded = read_json(path) if path.exists() else None
+    if recorded is not None and not (isinstance(recorded, dict) and isinstance(recorded.get("meta_train"), dict)):
+        raise UserError(f"{settings.out} holds results of something else than meta-train: choose another --out")
     if settings.overwrite:
         for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json", "settings.json"):  # the card first
             (settings.out / name).unlink(missing_ok=True)
+        recorded = None
     if (settings.out / CARD).exists() and not path.exists():
         raise UserError(f"{settings.out} holds a teacher that was not trained here: choose another --out")
-    if not path.exists():
-        record = {"meta_train": _plain(settings), "environment": environment(), "id": uuid.uuid4().hex[:16]}
+    given = _listed(plain)
+    if recorded is None:
+        record = {"meta_train": given, "environment": environment(), "id": uuid.uuid4().hex[:16]}
         write_json(path, record)
         return
-    recorded = read_json(path)
-    given = _listed(_plain(settings))
-    if recorded.get("meta_train") != given:
-        kept = recorded.get("meta_train", {})
+    kept = recorded["meta_train"]
+    if kept != given:
         name = next((key for key in given if kept.get(key) != given[key]), "settings")
         raise UserError(
             f"{settings.out} holds a training with other settings ({name} {kept.get(name)}, now {given.get(name)}): "
@@ -187,7 +193,7 @@ def _environment(settings: MetaTrain) -> Any:
     environments = []
     for name in settings.suites.split(","):
         schedule, suite = schedule_of(name), make_suite(name, _defaults("suite", name))
-        budget = settings.budget or schedule.budget
+        budget = schedule.budget if settings.budget is None else settings.budget
         student = make_student(
             settings.students, suite, settings.num_envs, _defaults("student", settings.students), budget
         )
@@ -216,11 +222,13 @@ class _Training:
         from teacher.learned.training import MetaTraining  # with stable-baselines3: seconds to import
 
         self.settings, self.out = settings, settings.out
-        env = _environment(settings)
+        env = _refusing(lambda: _environment(settings))
         offered = env.feature_names
         if settings.reward == "shuffled":
-            env = ShuffledReward(env)
-        self.training = MetaTraining(env, offered, settings.features, settings.seed, settings.decisions, settings.ppo)
+            env = _refusing(lambda: ShuffledReward(env))
+        self.training = _refusing(
+            lambda: MetaTraining(env, offered, settings.features, settings.seed, settings.decisions, settings.ppo)
+        )
         if settings.start_from is not None:
             known = _refusing(lambda: load_policy(str(settings.start_from)))
             _refusing(lambda: self.training.start_from(known))
@@ -259,7 +267,7 @@ class _Training:
                     "seconds": round(self.seconds, 1),
                     "mean_return": rollout.mean_return if rollout.num_lifetimes else None,
                     **self._judge().summary(),
-                    **rollout.logged,
+                    **{name: value for name, value in rollout.logged.items() if math.isfinite(value)},
                 }
                 self.rows.append(row)
                 curve.log(row)

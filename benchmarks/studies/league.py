@@ -28,7 +28,7 @@ from benchmarks.store import UserError, describe, only_writer, read_json, write_
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import NoTracker
 from envs import CurriculumVectorEnv
-from teacher import Teacher, run
+from teacher import PPOTeacher, Teacher, run
 
 RESULTS = Path("benchmarks/results/teachers")
 
@@ -247,7 +247,13 @@ def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
     if found is None or found["budget"] < cell.schedule.budget:
         return False
     same = dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, budget=found["budget"]))
-    return bool(found["digest"] == same.digest)
+    return bool(found["digest"] == same.digest and found.get("policy") == _policy(cell))
+
+
+def _policy(cell: Cell) -> str | None:
+    """Fingerprint of a learned teacher's network: its path alone does not say which one it was."""
+    made = cell.make_teacher()
+    return made.policy.fingerprint if isinstance(made, PPOTeacher) else None
 
 
 def _stop_with_parent(status: Status) -> None:
@@ -271,6 +277,7 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
         "digest": cell.digest,
         "fingerprint": summary["fingerprint"],
         "revision": environment()["revision"],
+        **({"policy": policy} if (policy := _policy(cell)) else {}),
     }
 
 

@@ -44,7 +44,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     speed = np.exp(noise) * warm * (1.0 + (of.final_speed - 1.0) * used)
     taken = (of.harm @ (share / of.time)[:, :, None])[..., 0]
     moved = progress + speed * gate * effort / of.time - progress * np.minimum(taken, 1.0)
-    full = np.minimum(moved, 1.0).sum(axis=1, keepdims=True) > of.capacity
+    held = np.where(of.structure.exists, np.minimum(moved, 1.0), 0.0)  # padding holds nothing
+    full = held.sum(axis=1, keepdims=True) > of.capacity
     moved = np.where(full, np.minimum(moved, _MOST_HELD), moved)
     faded = (of.forgetting + np.where(full, _CROWDING / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
     moved *= np.exp(-faded)

@@ -147,7 +147,7 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         decisions,
         np.maximum(time, 0.5),
         _draw_transfer(rng, structure, uniform(p.upward), uniform(p.downward), uniform(p.sideways) * happens(0.5)),
-        _off_diagonal(happens(0.25)[..., None] & happens(0.2, (n, most, most)), uniform(p.interference)[..., None]),
+        _draw_harm(structure, happens(0.25)[..., None] & happens(0.2, (n, most, most)), uniform(p.interference)),
         np.exp(rng.uniform(np.log(p.shape[0]), np.log(p.shape[1]), each) + 0.1 * rng.standard_normal(shape)),
         -np.log1p(-to_master),
         ceiling,
@@ -218,7 +218,7 @@ def _draw_transfer(
     return transfer * (structure.exists[:, :, None] & structure.exists[:, None, :])
 
 
-def _off_diagonal(pairs: Bools, strength: Floats) -> Floats:
-    harm: Floats = pairs * strength
+def _draw_harm(structure: Structure, pairs: Bools, strength: Floats) -> Floats:
+    harm: Floats = pairs * strength[..., None]
     harm[:, np.arange(harm.shape[1]), np.arange(harm.shape[1])] = 0.0
-    return harm
+    return harm * (structure.exists[:, :, None] & structure.exists[:, None, :])

@@ -95,9 +95,9 @@ class Population:
             self._check(field.name, getattr(self, field.name))
         if self.num_arms[0] < 1 or self.decisions[0] < 1:
             raise ValueError(f"a lifetime has at least one arm and one decision; got {self.num_arms}, {self.decisions}")
-        if self.thresholds[0] <= 0 or self.thresholds[1] >= 1 or self.guessing[1] >= 0.9:
+        if self.thresholds[1] >= 1 or self.guessing[1] >= self.thresholds[0]:
             raise ValueError(
-                f"thresholds must be in (0, 1) and guessing below 0.9; got {self.thresholds}, {self.guessing}"
+                f"thresholds must be below 1 and above guessing; got {self.thresholds}, guessing {self.guessing}"
             )
 
     def _check(self, name: str, value: tuple[float, ...] | float) -> None:

@@ -92,12 +92,24 @@ def _choose(rng: np.random.Generator, n: int, shares: tuple[float, ...]) -> Ints
 
 
 def coordinates(structure: Structure) -> Floats:
-    """Positions as told, scaled to [0, 1] on each axis; 0 on an axis that a task lacks: ``(n, A, 2)``."""
-    scaled: Floats = np.maximum(structure.position, 0) / np.maximum(structure.position.max(axis=1, keepdims=True), 1)
+    """Positions as told over the last of their task's axis, as in ``Arms``; 0 where a task lacks it: ``(n, A, 2)``."""
+    position = np.maximum(structure.position, 0)
+    scaled = np.zeros(position.shape)
+    for task in range(int(structure.task.max(initial=0)) + 1):
+        own = (structure.task == task)[..., None] & structure.exists[..., None]
+        last = np.where(own, position, 0).max(axis=1, keepdims=True)
+        scaled = np.where(own, position / np.maximum(last, 1), scaled)
     return scaled
 
 
 def levels(structure: Structure) -> Ints:
-    """Level of difficulty as told: steps from the origin of the task's axes; 0 where nothing is told: ``(n, A)``."""
-    steps: Ints = np.maximum(structure.position, 0).sum(axis=-1)
-    return steps
+    """Rank of an arm's total difficulty as told, as in ``Arms``; 0 where nothing is told: ``(n, A)``."""
+    total = coordinates(structure).sum(axis=-1).round(9)
+    total[~structure.exists] = np.nan
+    ordered = np.sort(total, axis=1)  # nan last
+    new = np.ones(ordered.shape, dtype=bool)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    rank = np.cumsum(new, axis=1) - 1
+    place = np.argsort(np.argsort(total, axis=1, kind="stable"), axis=1, kind="stable")
+    found: Ints = np.where(structure.exists, np.take_along_axis(rank, place, axis=1), 0)
+    return found

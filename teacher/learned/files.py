@@ -111,7 +111,7 @@ def load_policy(folder: str | Path) -> LearnedPolicy:
         raise ValueError(f"features of {folder / CARD} must be names; got {features}: {_AGAIN}")
     try:
         weights = safetensors.numpy.load((folder / WEIGHTS).read_bytes())
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
         raise ValueError(f"cannot read the teacher {folder / WEIGHTS}: {error}; {_AGAIN}") from error
     refuse_bad_weights(weights, tuple(features), str(folder / WEIGHTS))
     name = fingerprint(weights, tuple(features))

@@ -82,7 +82,15 @@ class PPOTeacher(ArrayTeacher):
                 f"now {self.policy.fingerprint}): restore it, or begin anew"
             )
         read = np.asarray(obs, dtype=np.float32)[..., self._columns]
-        return floored(softmax(scores(self.policy.weights, read) / self.temperature), self.floor)
+        mixture = softmax(scores(self.policy.weights, read, self._real_arms(read)) / self.temperature)
+        return floored(mixture, self.floor)
+
+    def _real_arms(self, read: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """``(K, A)``, False for padding; None where the observation does not tell, or tells of no arm at all."""
+        if "exists" not in self.reads:
+            return None
+        exists: NDArray[np.bool_] = read[..., self.reads.index("exists")] > 0
+        return exists if exists.any(axis=1).all() else None
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         """Nothing: it is frozen."""

@@ -43,5 +43,8 @@ class PPOSettings:
             least = 0 if field.name in ("gamma", "gae_lambda", "entropy", "final_learning_rate") else 1e-12
             if not math.isfinite(value) or value < least:
                 raise ValueError(f"{field.name} must be {'at least' if least == 0 else 'above'} 0; got {value}")
+        for name, least in (("batch_size", 2), ("rollout", 1), ("epochs", 1), ("draws", 1), ("width", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}; got {getattr(self, name)}")
         if self.gamma > 1 or self.gae_lambda > 1:
             raise ValueError(f"gamma and gae_lambda must be at most 1; got {self.gamma}, {self.gae_lambda}")

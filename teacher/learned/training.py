@@ -76,6 +76,8 @@ class MetaTraining:
         self._source: Any = env.unwrapped
         s = self.settings
         per_rollout = s.rollout * env.num_envs
+        if per_rollout < 2:
+            raise ValueError("a rollout must have at least two decisions: raise rollout or num_envs; got 1 of each")
         self._global = _Globals()
         with self._global.ours(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a rollout need not be a multiple of the minibatch

@@ -80,6 +80,8 @@ class VectorAsVecEnv(VecEnv):
                 infos[k]["TimeLimit.truncated"] = bool(truncated[k] and not terminated[k])
             self._return[done], self._length[done] = 0.0, 0
             if self._mode == AutoresetMode.DISABLED:
+                if not done.all():
+                    raise ValueError("rows must end together where they are not reset by themselves (autoreset)")
                 obs = self._env.reset()[0]
         return obs, reward.astype(np.float32), done, infos
 

@@ -9,7 +9,7 @@ def life(updates, mastered=True):
 
 
 def by_name(lifetimes, budget=100, trained=()):
-    return {row.name: row for row in compared(lifetimes, budget, trained)}
+    return {row.name: row for row in compared(lifetimes, budget, trained, resamples=400)}
 
 
 def test_costs_are_restricted_and_paired_by_hand():
@@ -46,6 +46,32 @@ def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says():
         row = by_name({"a": {str(i): life(int(v)) for i, v in enumerate(values)}})["a"]
         covered += row.low <= 49.5 <= row.high
     assert covered >= 50  # of 60: the percentile bootstrap of twelve covers a little less than 0.95
+
+
+@pytest.mark.parametrize(("num_seeds", "least"), [(20, 0.85), (8, 0.75)])
+def test_hard_seeds_are_hard_for_all_and_the_interval_knows(num_seeds, least):
+    """Costs of teacher t on seed s: 50 + t's own + s's own (shared by all, uniform too) + noise; the mean is 50."""
+    rng = np.random.default_rng(0)
+    of_mean = of_ratio = 0
+    for _ in range(80):
+        hard, skill = rng.normal(0, 10, num_seeds), rng.normal(0, 2, 6)
+
+        def lives(level, hard=hard):
+            return {str(s): life(level + hard[s] + rng.normal(0, 2)) for s in range(num_seeds)}
+
+        trained = {f"t{t}": lives(50 + skill[t]) for t in range(6)}
+        row = by_name({"uniform": lives(100), **trained}, 1000, tuple(trained))["general (mean of 6 trained)"]
+        of_mean += row.low <= 50 <= row.high
+        of_ratio += row.ratio_low <= 0.5 <= row.ratio_high
+    assert of_mean >= least * 80 and of_ratio >= least * 80
+
+
+def test_trained_teachers_count_alike_however_many_seeds_each_has():
+    rows = by_name(
+        {"a": {"0": life(10)}, "b": {str(s): life(90) for s in range(9)}, "uniform": {"0": life(100)}}, 100, ("a", "b")
+    )
+    row = rows["general (mean of 2 trained)"]
+    assert row.mean == 50 and row.num == 10 and np.isfinite([row.ratio, row.ratio_low, row.ratio_high]).all()
 
 
 def test_without_uniform_there_is_no_ratio():

@@ -80,6 +80,38 @@ def test_settings_out_of_range_are_refused_before_anything_is_written(tmp_path, 
     assert not (tmp_path / "t").exists()
 
 
+def test_overwriting_deletes_nothing_before_all_is_known_to_be_right(tmp_path):
+    folder = meta_train(small(tmp_path / "t"))
+    first = load_general(folder).policy.fingerprint
+    for changes, said in (
+        ({"start_from": "/nowhere"}, "cannot read the teacher"),
+        ({"time_cost": -1.0}, "time_cost must not be negative"),
+        ({"reward": "shuffled", "num_envs": 1}, "num_envs must be at least 2"),
+        ({"num_envs": 1, "ppo": PPOSettings(rollout=1, batch_size=2)}, "at least two decisions"),
+    ):
+        with pytest.raises(UserError, match=said):
+            meta_train(small(folder, overwrite=True, **changes))
+        with pytest.raises(UserError, match=said):
+            meta_train(small(tmp_path / "new", **changes))
+        assert load_general(folder).policy.fingerprint == first and not (tmp_path / "new").exists()
+    meta_train(small(folder, overwrite=True, start_from=folder))  # it may go on from what it replaces
+    assert load_general(folder).policy.card["training"]["start_from"] == first
+
+
+@pytest.mark.parametrize("settings", ["[]", '{"meta_train": 3}', '{"bench_id": "x", "cells": []}'])
+def test_folders_of_other_commands_are_refused_whole(tmp_path, settings):
+    (tmp_path / "settings.json").write_text(settings)
+    for overwrite in (False, True):
+        with pytest.raises(UserError, match="holds results of something else than meta-train"):
+            meta_train(small(tmp_path, overwrite=overwrite))
+    assert (tmp_path / "settings.json").read_text() == settings
+
+
+def test_rewards_that_never_come_are_no_crash(tmp_path):
+    hopeless = Population(num_arms=(2, 4), decisions=(10, 20), effort=(5.0, 9.0), prior_knowledge=0.0)
+    meta_train(small(tmp_path / "t", reward="terminal", population=hopeless))
+
+
 def test_folders_of_something_else_are_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="holds files but no teacher"):

@@ -103,9 +103,22 @@ def test_simulated_first_then_fine_tuned_on_real_students(tmp_path):
 def test_settings_that_cannot_be_are_one_line(tmp_path, changes, said):
     with pytest.raises(UserError, match=said):
         meta_train(MetaTrain(tmp_path / "t", num_envs=2, decisions=8, ppo=QUICK, wandb="disabled", **changes))
+    assert not (tmp_path / "t").exists()
 
 
 def test_another_width_is_refused(tmp_path):
     first = meta_train(MetaTrain(tmp_path / "a", decisions=128, num_envs=8, held_out=8, wandb="disabled", ppo=QUICK))
     with pytest.raises(UserError, match=r"must have shape .*; got .*: set ppo.width"):
         meta_train(MetaTrain(tmp_path / "b", decisions=128, num_envs=8, held_out=8, wandb="disabled", start_from=first))
+
+
+def test_seeds_of_students_are_of_their_training_alone():
+    def seeds(seed):
+        env = RealStudents([scripted(2)])
+        env.reset(seed=seed)
+        found = list(env._env.seeds)
+        env.reset()
+        return {*found, *env._env.seeds}
+
+    first, second = seeds(0), seeds(1)
+    assert len(first) == len(second) == 6 and not first & second and min(first | second) > 1000

@@ -12,7 +12,8 @@ from envs.simulated import Population
         ({"effort": (0.0, 0.1)}, "effort is drawn log-uniformly and must be above 0"),
         ({"drift": 1.5}, r"drift must be a share in \[0, 1\]; got 1.5"),
         ({"num_arms": (0, 3)}, "a lifetime has at least one arm"),
-        ({"thresholds": (0.9, 1.0)}, r"thresholds must be in \(0, 1\)"),
+        ({"thresholds": (0.9, 1.0)}, "thresholds must be below 1 and above guessing"),
+        ({"thresholds": (0.1, 0.2)}, "thresholds must be below 1 and above guessing"),
     ],
 )
 def test_what_is_out_of_range_is_refused(setting, said):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import gymnasium
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 import envs
 import teacher
+from envs.features import ARM_FEATURES, ArmFeatures, Layout
 from envs.simulated import Population, SimulatedStudent, SimulatedStudents, draw_lifetimes
 from envs.simulated.dynamics import competence
 
@@ -49,11 +52,85 @@ def test_observations_stay_in_their_space_and_padding_is_zero():
         np.testing.assert_array_equal(obs[..., exists] == 1, env.lifetimes.structure.exists)
 
 
-def test_the_observation_is_the_real_ones_feature_by_feature():
-    env = SimulatedStudents(4)
-    assert env.feature_names[: len(envs.features.ARM_FEATURES)] == envs.features.ARM_FEATURES
-    real = envs.CurriculumVectorEnv()
-    assert real.feature_names[: len(envs.features.ARM_FEATURES)] == envs.features.ARM_FEATURES
+def as_told(suite):
+    """Simulated lifetimes of which the teacher is told what it is told of a suite."""
+    arms = suite.arms
+    population = Population(num_arms=(arms.num_arms, arms.num_arms), decisions=(20, 20), auxiliary=0.0)
+    lives = draw_lifetimes(np.random.default_rng(0), 1, population)
+    inner = lives.structure
+    inner.task[0], inner.position[0, :, : arms.positions.shape[1]] = arms.tasks, arms.positions
+    inner.position[0, :, arms.positions.shape[1] :] = -1
+    inner.easier[0] = -1
+    inner.easier[0, :, : arms.easier.shape[1]] = arms.easier
+    lives.thresholds[0] = arms.thresholds
+    return lives
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        envs.Suite([envs.AdditionGrid(first=(1, 2), second=(1, 2, 3))]),
+        envs.Suite([envs.Copy(lengths=(1, 2, 3)), envs.Copy(lengths=(1, 2, 3, 4), name="longer")]),
+        envs.Suite([envs.Addition(digits=(1, 2, 3, 4))]),
+        envs.Suite([envs.Reordered(envs.Addition(digits=(1, 2, 3, 4)), "wrong")]),
+    ],
+)
+def test_the_observation_is_the_real_ones_feature_by_feature(suite):
+    real = ArmFeatures(Layout.of(suite.arms), 1, 1.0, suite.arms.axes)
+    simulated = ArmFeatures(as_told(suite).layout(), 1, 1.0, ("first", "second"))
+    rng, num_shared = np.random.default_rng(0), len(ARM_FEATURES)
+    for step in range(8):
+        count = rng.integers(0, 3, (1, suite.num_arms)) * 64
+        competence, loss = rng.random((2, 1, suite.num_arms))
+        for features in (real, simulated):
+            features.update(competence, loss, count, 0.05)
+        np.testing.assert_array_equal(
+            real.observe(0.05 * step)[..., :num_shared], simulated.observe(0.05 * step)[..., :num_shared]
+        )
+        np.testing.assert_array_equal(real.observe(0)[..., num_shared], simulated.observe(0)[..., num_shared])
+
+
+def test_padding_changes_nothing():
+    """The same lifetimes with and without padding, noise and mixtures alike: progress, competence and features."""
+    calm = Population(num_arms=(3, 9), rate_noise=(0, 0), capacity=1.0, decisions=(30, 40), restlessness=(1e-9, 1e-9))
+    lives = draw_lifetimes(np.random.default_rng(0), 40, dataclasses.replace(calm, spikes=0.0))
+    rng = np.random.default_rng(1)
+    for k in range(40):
+        num_arms = int(lives.structure.exists[k].sum())
+        padded = SimulatedStudents(1, lifetimes=lives.take([k]), autoreset=False, updates_per_decision=None)
+        trimmed = SimulatedStudents(
+            1, lifetimes=lives.take([k]).trimmed(num_arms), autoreset=False, updates_per_decision=None
+        )
+        padded.reset(seed=0), trimmed.reset(seed=0)
+        for _ in range(10):
+            share = rng.dirichlet(np.ones(num_arms))[None]
+            padded.step(np.pad(share, ((0, 0), (0, 9 - num_arms))))
+            trimmed.step(share)
+            np.testing.assert_allclose(padded._progress[:, :num_arms], trimmed._progress, rtol=1e-6)
+        np.testing.assert_allclose(padded.target_competence, trimmed.target_competence, rtol=1e-5)
+
+
+def test_what_is_put_on_padding_is_lost():
+    lives = draw_lifetimes(np.random.default_rng(0), 300, Population(num_arms=(2, 9), rate_noise=(0, 0), spikes=0.0))
+    env = SimulatedStudents(300, lifetimes=lives, autoreset=False, updates_per_decision=None)
+    env.reset(seed=0)
+    start = env._progress.copy()
+    last = np.zeros((300, 9))
+    last[:, -1] = 1.0
+    env.step(last)
+    exists = lives.structure.exists
+    some = exists & ~exists[:, -1:]
+    assert (env._progress[some] <= start[some]).all()
+    expected = start * np.exp(-lives.forgetting)
+    free = some & (lives.capacity == np.inf)
+    np.testing.assert_allclose(env._progress[free], expected[free], rtol=1e-9)
+
+
+def test_the_deployed_teacher_gives_padding_nothing():
+    lives = draw_lifetimes(np.random.default_rng(0), 30, Population(num_arms=(2, 9)))
+    env = SimulatedStudents(30, lifetimes=lives, autoreset=False)
+    row = next(teacher.run(teacher.load_general(), env, seed=0))
+    assert (row.mixture[~lives.structure.exists] == 0).all()
 
 
 def test_the_reward_is_the_change_of_the_targets_competence_minus_the_cost_of_time():

@@ -103,6 +103,7 @@ def test_rewards_of_others_are_the_same_numbers_in_other_rows():
         (lambda: training(reads=("exists", "mood")), "the policy reads mood; the environment offers exists"),
         (lambda: training(decisions=0), "decisions must be at least 1"),
         (lambda: PPOSettings(gamma=1.5), "gamma and gae_lambda must be at most 1"),
+        (lambda: PPOSettings(batch_size=1), "batch_size must be at least 2; got 1"),
         (lambda: PPOSettings(learning_rate=0.0), "learning_rate must be above 0; got 0.0"),
         (lambda: PPOSettings(entropy=float("nan")), "entropy must be at least 0; got nan"),
     ],
