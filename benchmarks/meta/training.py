@@ -103,6 +103,8 @@ def meta_train(settings: MetaTrain) -> Path:
             raise UserError(f"{name} must be at least 1; got {getattr(settings, name)}")
     if not settings.checkpoint_seconds >= 0:
         raise UserError(f"checkpoint_seconds must not be negative; got {settings.checkpoint_seconds}")
+    if settings.start_from is not None and settings.start_from.resolve() == settings.out.resolve():
+        raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
     refuse_missing_wandb(settings.wandb)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_overwriting_deletes_nothing_before_all_is_known_to_be_right(tmp_path):
     folder = meta_train(small(tmp_path / "t"))
     first = load_general(folder).policy.fingerprint
     for changes, said in (
-        ({"start_from": "/nowhere"}, "cannot read the teacher"),
+        ({"start_from": Path("/nowhere")}, "cannot read the teacher"),
         ({"time_cost": -1.0}, "time_cost must not be negative"),
         ({"reward": "shuffled", "num_envs": 1}, "num_envs must be at least 2"),
         ({"num_envs": 1, "ppo": PPOSettings(rollout=1, batch_size=2)}, "at least two decisions"),
@@ -94,8 +95,13 @@ def test_overwriting_deletes_nothing_before_all_is_known_to_be_right(tmp_path):
         with pytest.raises(UserError, match=said):
             meta_train(small(tmp_path / "new", **changes))
         assert load_general(folder).policy.fingerprint == first and not (tmp_path / "new").exists()
-    meta_train(small(folder, overwrite=True, start_from=folder))  # it may go on from what it replaces
-    assert load_general(folder).policy.card["training"]["start_from"] == first
+
+
+def test_a_teacher_is_not_fine_tuned_into_its_own_place(tmp_path):
+    folder = meta_train(small(tmp_path / "t"))
+    with pytest.raises(UserError, match="start_from must be another folder than out"):
+        meta_train(small(folder, overwrite=True, start_from=folder))
+    assert load_general(folder).policy.card["training"]["decisions"] == 512
 
 
 @pytest.mark.parametrize("settings", ["[]", '{"meta_train": 3}', '{"bench_id": "x", "cells": []}'])

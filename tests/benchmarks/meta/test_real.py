@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -97,7 +99,7 @@ def test_simulated_first_then_fine_tuned_on_real_students(tmp_path):
         ({"students": "nobody"}, "unknown student 'nobody'"),
         ({"students": "lstm", "suites": "juggling"}, "unknown suite 'juggling'"),
         ({"students": "lstm", "reward": "terminal"}, "reward terminal is of simulated students"),
-        ({"start_from": "/nowhere"}, "cannot read the teacher /nowhere"),
+        ({"start_from": Path("/nowhere")}, "cannot read the teacher /nowhere"),
     ],
 )
 def test_settings_that_cannot_be_are_one_line(tmp_path, changes, said):

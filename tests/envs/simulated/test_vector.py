@@ -103,6 +103,9 @@ def test_padding_changes_nothing():
         )
         padded.reset(seed=0), trimmed.reset(seed=0)
         for _ in range(10):
+            if padded.finished:
+                assert trimmed.finished
+                break
             share = rng.dirichlet(np.ones(num_arms))[None]
             padded.step(np.pad(share, ((0, 0), (0, 9 - num_arms))))
             trimmed.step(share)
