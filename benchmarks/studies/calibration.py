@@ -114,7 +114,7 @@ def simulated_curves(n: int, seed: int, population: Population) -> list[Curve]:
     curves = []
     for k, a in zip(*np.nonzero(exists), strict=True):
         end = int(env.ended[k])
-        window = max(1, end // 60)
+        window = max(1, end // 30)  # as coarse as the real ones, which have about thirty points
         cut = range(0, end - window + 1, window)
         means = [np.array([values[s : s + window, k, a].mean() for s in cut]) for values in (competence, loss)]
         curves.append((np.array([s + window for s in cut]) / lives.decisions[k], *means))
