@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
     name: str
     num: int
+    num_seeds: int
     solved: int
     mean: float
     low: float
@@ -90,7 +91,7 @@ def _row(name: str, group: Floats, uniform: Floats, solved: int, resamples: int)
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
     ratio = _ratio(group[:, pairs], uniform[pairs]) if len(pairs) else float("nan")
     num = int(np.isfinite(group).sum())
-    return Row(name, num, solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster)
+    return Row(name, num, len(own), solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster)
 
 
 def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 import tyro
 
 from benchmarks.flags import settings_of
-from benchmarks.meta.evidence import Family, compared
+from benchmarks.meta.evidence import Family, Row, compared
 from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
 from benchmarks.store import UserError, only_writer, read_json, write_text
 from benchmarks.studies.league import ENTRIES, Entry, keep_lifetimes
@@ -23,6 +23,7 @@ from benchmarks.terminal import guarded, say
 
 RESULTS = Path("benchmarks/results/general")
 _BEGIN, _END = "<!-- evidence: python -m benchmarks.studies.evidence table -->", "<!-- end of evidence -->"
+_FEWEST_SEEDS = 3  # that an interval is given for
 TRAINED = tuple(f"general-{i}" for i in range(6))
 
 # Held out: no family, student or number of arms of these was seen in meta-training, in tuning, or in choosing what to
@@ -127,18 +128,24 @@ class Table:
     def _family(self, title: str, family: Family, lifetimes: dict[str, Any]) -> list[str]:
         rows = compared(lifetimes, family.budget, TRAINED)
         lines = [
-            f"**{title}** (budget {family.budget:,} updates; restricted means, 95 % bootstrap intervals)",
+            f"**{title}** (budget {family.budget:,} updates; restricted means, intervals from three seeds on)",
             "",
-            "| teacher | lifetimes | mastered | updates | of uniform's (paired) | probability that it is faster |",
+            "| teacher | lifetimes (seeds) | mastered | updates | of uniform's (paired) | P(faster) |",
             "|---|---|---|---|---|---|",
         ]
         for row in sorted(rows, key=lambda row: row.mean):
-            ratio = "" if np.isnan(row.ratio) else f"{row.ratio:.2f} [{row.ratio_low:.2f}, {row.ratio_high:.2f}]"
-            better = "" if np.isnan(row.faster) else f"{row.faster:.2f}"
             least = ">= " if row.solved < row.num else ""
-            cost = f"{least}{row.mean:,.0f} [{row.low:,.0f}, {row.high:,.0f}]"
-            lines.append(f"| {row.name} | {row.num} | {row.solved} | {cost} | {ratio} | {better} |")
+            cost = f"{least}{row.mean:,.0f}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
+            compared_to_uniform = not np.isnan(row.ratio) and row.name != "uniform"
+            ratio = f"{row.ratio:.2f}{_interval(row, f'{row.ratio_low:.2f}, {row.ratio_high:.2f}')}"
+            ratio, better = (ratio, f"{row.faster:.2f}") if compared_to_uniform else ("", "")
+            lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {ratio} | {better} |")
         return lines
+
+
+def _interval(row: Row, bounds: str) -> str:
+    """Nothing from one or two seeds: a bootstrap of these knows nothing."""
+    return f" [{bounds}]" if row.num_seeds >= _FEWEST_SEEDS else ""
 
 
 def with_table(page: str, table: str) -> str:

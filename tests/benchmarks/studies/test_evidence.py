@@ -46,8 +46,12 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     lines = Table(tmp_path).lines()
     assert lines[0].startswith("**addition-4, lstm** (budget 15,000 updates")
     general, uniform = lines[4], lines[5]
-    assert general.startswith("| general (mean of 2 trained) | 2 | 2 | 4,500 [4,000, 5,000] | 0.38 [")
-    assert uniform.startswith("| uniform | 2 | 1 | >= 12,000")
+    assert general == "| general (mean of 2 trained) | 2 (2) | 2 | 4,500 | 0.38 | 1.00 |"  # two seeds: no interval
+    assert uniform == "| uniform | 2 (2) | 1 | >= 12,000 |  |  |"
+    for name in lifetimes:
+        lifetimes[name]["2"] = life(6000)
+    (tmp_path / "addition-4-lstm.json").write_text(json.dumps({"lifetimes": lifetimes}))
+    assert " [" in Table(tmp_path).lines()[4]
 
 
 def test_the_pages_hold_what_the_committed_figures_give():
