@@ -77,7 +77,10 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "nonsense", *QUICK), "unknown suite 'nonsense'; there are: addition, addition-small, addition-2d"),
+        (
+            ("run", "nonsense", *QUICK),
+            "unknown suite 'nonsense'; there are: addition, addition-small, addition-reordered",
+        ),
         (("run", "--teacher", "guru", *QUICK), "unknown teacher 'guru'; there are: uniform"),
         (("run", "--student", "mlp", *QUICK), "unknown student 'mlp'; there are: lstm, gru, rnn, transformer"),
         (("profile", "nonsense"), "unknown suite 'nonsense'"),

@@ -12,6 +12,9 @@ import pytest
 from teacher_support import write_schedule
 from tests_support import command
 
+import teacher
+from teacher.learned import save_policy
+
 RUN = ("run", "addition-small", "--teacher", "exp3s", "--signal", "PG", "--lstm.width", 8, "--batch-size", 8)
 BENCH = ("bench", "addition-small", "--teachers", "uniform,exp3s", "--seeds", 2, "--lstm.width", 8, "--batch-size", 8)
 COMMON = ("--evaluate-every", 200, "--checkpoint-every", 3, "--wandb", "disabled")
@@ -181,13 +184,29 @@ def test_lifetimes_of_one_grid_never_replay_different_files(paceline_here, suite
     write_schedule(tmp_path / changed, suite.arms.names, [[0.2, 0.3, 0.5]])
     refused = paceline_here(*grid)
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1, refused.stderr
-    assert f"the schedule {changed} is no longer what out was begun with" in refused.stderr
+    assert f"{changed} is no longer what out was begun with" in refused.stderr
     (tmp_path / changed).write_text(kept)
     assert paceline_here(*grid).returncode == 0
     (tmp_path / changed).unlink()
     refused = paceline_here(*grid, "--overwrite")  # before a lifetime that others wait for in vain
     assert refused.returncode == 2 and f"cannot read the schedule {changed}" in refused.stderr
     assert len(list((tmp_path / "out").glob("cells/*/*/*/*/summary.json"))) == 2
+
+
+def test_lifetimes_of_one_grid_never_have_different_networks(paceline_here, tmp_path):
+    policy = teacher.load_general().policy
+    save_policy(tmp_path / "mine", policy.weights, policy.features, {})
+    grid = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "general+floor", "--seeds", 1)
+    grid += ("--general.path", "mine", "--budget", 20, "--workers", 1, "--wandb", "disabled", "--out", "out")
+    assert paceline_here(*grid).returncode == 0
+    changed = {name: 1.5 * value for name, value in policy.weights.items()}
+    save_policy(tmp_path / "mine", changed, policy.features, {})
+    refused = paceline_here(*grid)
+    assert refused.returncode == 2 and "mine is no longer what out was begun with" in refused.stderr
+    (tmp_path / "mine/teacher.safetensors").write_bytes(b"")
+    refused = paceline_here(*grid, "--overwrite")
+    assert refused.returncode == 2 and "cannot read the teacher mine" in refused.stderr
+    assert refused.stderr.count("\n") == 1 and (tmp_path / "out/summary.json").exists()
 
 
 def test_a_half_written_settings_file_is_said(own, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.store import UserError
 from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Run, Table, with_table
+from benchmarks.studies.league import covers
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,3 +65,9 @@ def test_the_pages_hold_what_the_committed_figures_give():
 def test_a_page_without_a_place_is_refused():
     with pytest.raises(UserError, match="must have a place for the table"):
         with_table("nothing here", "a table")
+
+
+def test_a_lifetime_of_another_network_at_the_same_path_is_run_again():
+    (_, cell), *_ = Run(teachers=("general-0",), seeds=1).cells()
+    found = {"budget": cell.schedule.budget, "digest": cell.digest, "policy": cell.make_teacher().policy.fingerprint}
+    assert covers(found, cell) and not covers({**found, "policy": "another"}, cell)
