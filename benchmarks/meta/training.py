@@ -144,7 +144,7 @@ def _prepare(settings: MetaTrain, plain: dict[str, Any]) -> None:
     if recorded is not None and not (isinstance(recorded, dict) and isinstance(recorded.get("meta_train"), dict)):
         raise UserError(f"{settings.out} holds results of something else than meta-train: choose another --out")
     if settings.overwrite:
-        for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json", "settings.json"):  # the card first
+        for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json"):  # the card first; settings are replaced
             (settings.out / name).unlink(missing_ok=True)
         recorded = None
     if (settings.out / CARD).exists() and not path.exists():

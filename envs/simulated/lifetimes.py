@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from envs.batch import Floats, Ints
 from envs.features import Layout
 from envs.simulated.population import Population, Range
-from envs.simulated.structure import Structure, coordinates, draw_structure, levels
+from envs.simulated.structure import Structure, draw_structure
 
 Bools = NDArray[np.bool_]
 
@@ -73,10 +73,9 @@ class Lifetimes:
 
     def layout(self) -> Layout:
         """What a teacher is told, as features want it."""
-        told, level = coordinates(self.structure), levels(self.structure)
-        difficulty = level / np.maximum(level.max(axis=1, keepdims=True), 1)
-        exists = self.structure.exists
-        return Layout(exists, self.targets, self.thresholds, told, difficulty, self.structure.easier)
+        told = self.structure
+        difficulty = told.level / np.maximum(told.level.max(axis=1, keepdims=True), 1)
+        return Layout(told.exists, self.targets, self.thresholds, told.coordinates, difficulty, told.easier)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of them by name, those of the structure too; not copies."""

@@ -26,6 +26,8 @@ class Structure:
         task: int ``(n, A)``, the task that the teacher is told the arm is of.
         position: int ``(n, A, 2)``, its place on that task's axes as told; -1: the task lacks the axis.
         easier: int ``(n, A, 2)``, the arms one step easier as told; -1: none.
+        coordinates: ``(n, A, 2)``, see ``coordinates``.
+        level: int ``(n, A)``, see ``levels``.
     """
 
     kind: Ints
@@ -36,6 +38,8 @@ class Structure:
     task: Ints
     position: Ints
     easier: Ints
+    coordinates: Floats
+    level: Ints
 
 
 def draw_structure(rng: np.random.Generator, n: int, population: Population) -> Structure:
@@ -83,7 +87,8 @@ def draw_structure(rng: np.random.Generator, n: int, population: Population) -> 
     easier[wrong, :, 0], easier[wrong, :, 1] = before[wrong], -1
     task[none], position[none], easier[none] = arm, -1, -1
     easier[~exists], position[~exists], task[~exists] = -1, -1, 0
-    return Structure(kind, described, exists, parents, depth, task, position, easier)
+    told = coordinates(exists, task, position)
+    return Structure(kind, described, exists, parents, depth, task, position, easier, told, levels(exists, told))
 
 
 def _choose(rng: np.random.Generator, n: int, shares: tuple[float, ...]) -> Ints:
@@ -91,25 +96,25 @@ def _choose(rng: np.random.Generator, n: int, shares: tuple[float, ...]) -> Ints
     return chosen
 
 
-def coordinates(structure: Structure) -> Floats:
+def coordinates(exists: Bools, task: Ints, position: Ints) -> Floats:
     """Positions as told over the last of their task's axis, as in ``Arms``; 0 where a task lacks it: ``(n, A, 2)``."""
-    position = np.maximum(structure.position, 0)
+    position = np.maximum(position, 0)
     scaled = np.zeros(position.shape)
-    for task in range(int(structure.task.max(initial=0)) + 1):
-        own = (structure.task == task)[..., None] & structure.exists[..., None]
+    for number in range(int(task.max(initial=0)) + 1):
+        own = (task == number)[..., None] & exists[..., None]
         last = np.where(own, position, 0).max(axis=1, keepdims=True)
         scaled = np.where(own, position / np.maximum(last, 1), scaled)
     return scaled
 
 
-def levels(structure: Structure) -> Ints:
-    """Rank of an arm's total difficulty as told, as in ``Arms``; 0 where nothing is told: ``(n, A)``."""
-    total = coordinates(structure).sum(axis=-1).round(9)
-    total[~structure.exists] = np.nan
+def levels(exists: Bools, told: Floats) -> Ints:
+    """Rank of an arm's total difficulty by its coordinates, as in ``Arms``; 0 where nothing is told: ``(n, A)``."""
+    total = told.sum(axis=-1).round(9)
+    total[~exists] = np.nan
     ordered = np.sort(total, axis=1)  # nan last
     new = np.ones(ordered.shape, dtype=bool)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     rank = np.cumsum(new, axis=1) - 1
     place = np.argsort(np.argsort(total, axis=1, kind="stable"), axis=1, kind="stable")
-    found: Ints = np.where(structure.exists, np.take_along_axis(rank, place, axis=1), 0)
+    found: Ints = np.where(exists, np.take_along_axis(rank, place, axis=1), 0)
     return found

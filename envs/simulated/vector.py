@@ -18,7 +18,6 @@ from envs.simulated.dynamics import advance, at_hand, competence, observed
 from envs.simulated.lifetimes import Lifetimes, draw_lifetimes
 from envs.simulated.population import Population
 from envs.simulated.settings import SimulatedSettings
-from envs.simulated.structure import coordinates, levels
 
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
 _ROWS = ("_progress", "_at_hand", "_last", "_age", "ended", "mastered_at")  # the state of each row's lifetime
@@ -249,18 +248,16 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
     @property
     def arms(self) -> Arms:
         """What a teacher may know of the arms of the first row, padding included (as arms that are no targets)."""
-        row = 0
-        inner = self._lives.structure
-        steps = levels(inner)[row]
+        told = self._lives.structure
         return Arms(
-            tuple(f"skill {a}" for a in range(len(steps))),
+            tuple(f"skill {a}" for a in range(told.exists.shape[1])),
             ("first", "second"),
-            coordinates(inner)[row],
-            self._lives.targets[row],
-            inner.task[row],
-            steps,
-            inner.position[row],
-            self._lives.thresholds[row],
+            told.coordinates[0],
+            self._lives.targets[0],
+            told.task[0],
+            told.level[0],
+            told.position[0],
+            self._lives.thresholds[0],
         )
 
     def state_dict(self) -> dict[str, Any]:

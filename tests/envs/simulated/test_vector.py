@@ -12,6 +12,7 @@ import teacher
 from envs.features import ARM_FEATURES, ArmFeatures, Layout
 from envs.simulated import Population, SimulatedStudent, SimulatedStudents, draw_lifetimes
 from envs.simulated.dynamics import competence
+from envs.simulated.structure import coordinates, levels
 
 SHORT = Population(decisions=(5, 12), num_arms=(2, 6))
 
@@ -63,6 +64,8 @@ def as_told(suite):
     inner.easier[0] = -1
     inner.easier[0, :, : arms.easier.shape[1]] = arms.easier
     lives.thresholds[0] = arms.thresholds
+    inner.coordinates[:] = coordinates(inner.exists, inner.task, inner.position)
+    inner.level[:] = levels(inner.exists, inner.coordinates)
     return lives
 
 
