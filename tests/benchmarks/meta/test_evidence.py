@@ -77,3 +77,12 @@ def test_trained_teachers_count_alike_however_many_seeds_each_has():
 def test_without_uniform_there_is_no_ratio():
     row = by_name({"a": {"0": life(3)}})["a"]
     assert np.isnan(row.ratio) and np.isnan(row.faster)
+
+
+def test_a_ratio_is_drawn_over_pairs():
+    """Half of uniform's cost on every seed is a ratio of a half whichever seeds are drawn, however much they differ."""
+    uniform = {str(s): life(10 * (s + 1)) for s in range(9)}
+    half = {name: {s: life(u["updates"] / 2) for s, u in uniform.items()} for name in ("a", "b")}
+    row = by_name({"uniform": uniform, **half}, 1000, ("a", "b"))["general (mean of 2 trained)"]
+    assert row.ratio == pytest.approx(0.5) and row.ratio_low == row.ratio_high == pytest.approx(0.5)
+    assert row.low < row.high
