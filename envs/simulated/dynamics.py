@@ -78,13 +78,30 @@ def competence(of: Lifetimes, progress: Floats) -> Floats:
     return right
 
 
-def observed(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """Competence and loss (in units of log V) that training shows, ``(K, A)``: noisy, and against the labels given."""
+def observed(
+    rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Floats, decision: Floats
+) -> tuple[Floats, Floats]:
+    r"""Competence and loss (in units of log V) that training shows, ``(K, A)``: noisy, and against the labels given.
+
+    With l_0 the loss of an untrained student, m the share of token accuracy that is still missing, u the share of the
+    budget used, c the part of the loss that all arms have in common, and n the share of wrong labels::
+
+        loss = l_0 ((1 - n) ((1 - c) m^power + c exp(-u / common_time)) + n)
+
+    Args:
+        rng: for noise.
+        of: the lifetimes' properties.
+        progress: ``(K, A)``.
+        share: ``(K, A)``, of the decision's sequences.
+        decision: ``(K, 1)``, decisions taken before this one.
+    """
     clean = 1.0 - of.label_noise
     right = competence(of, progress) * clean**of.length
     samples = np.maximum(of.samples * share, 1.0)
     noise = rng.standard_normal((2, *progress.shape))
     shown = np.clip(right + noise[0] * np.sqrt(right * (1.0 - right) / samples), 0.0, 1.0)
     missing = 1.0 - (token_accuracy(of, progress) - of.guessing) / (1.0 - of.guessing)
-    loss = of.loss_start * ((1.0 - of.label_noise) * missing**of.loss_power + of.label_noise)
+    common = np.exp(-decision / of.decisions[:, None] / of.common_time)
+    left = (1.0 - of.common_loss) * missing**of.loss_power + of.common_loss * common
+    loss = of.loss_start * ((1.0 - of.label_noise) * left + of.label_noise)
     return shown, np.maximum(loss * (1.0 + _LOSS_NOISE * noise[1] / np.sqrt(samples)), 0.0)

@@ -35,6 +35,8 @@ class Lifetimes:
         label_noise: ``(n, A)``, share of wrong training labels.
         start: ``(n, A)``, progress at birth.
         gate_floor, gate_power, forgetting, warm_up, rate_noise, samples, loss_power, loss_start: ``(n, 1)``.
+        common_loss, common_time: ``(n, 1)``, share of the loss that falls whatever is trained, and the share of the budget
+            in which it falls to 1/e.
         capacity: ``(n, 1)``, sum of progress that can be held, inf where all.
         drift_at, drift: ``(n, 1)`` share of the budget and ``(n, A)`` factor on progress then.
         spikes: ``(n, 1)``, probability of a set-back in a decision.
@@ -64,6 +66,8 @@ class Lifetimes:
     samples: Floats
     loss_power: Floats
     loss_start: Floats
+    common_loss: Floats
+    common_time: Floats
     capacity: Floats
     drift_at: Floats
     drift: Floats
@@ -162,6 +166,8 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         log_uniform(p.samples),
         uniform(p.loss_power),
         uniform((0.6, 1.1)),
+        happens(0.6) * uniform(p.common_loss),
+        log_uniform(p.common_time),
         np.where(happens(p.capacity), uniform((0.5, 1.0)) * exists.sum(axis=1, keepdims=True), np.inf),
         np.where(happens(p.drift), uniform((0.2, 0.7)), np.inf),
         np.where(happens(0.5, shape), uniform((0.1, 0.9), shape), 1.0),

@@ -12,7 +12,16 @@ DESCRIPTIONS = ("true", "wrong", "none")
 """What the teacher is told: the order as it is, a random one, or nothing."""
 
 _SHARES = {"structures": STRUCTURES, "descriptions": DESCRIPTIONS}
-_LOGARITHMIC = ("decisions", "effort", "gate_floor", "answer_length", "forgetting", "samples", "restlessness")
+_LOGARITHMIC = (
+    "decisions",
+    "effort",
+    "gate_floor",
+    "answer_length",
+    "forgetting",
+    "common_time",
+    "samples",
+    "restlessness",
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,14 @@ class Population:
     """Standard deviation of the logarithm of that time over arms."""
     gate_floor: Range = (0.003, 1.0)
     """Speed of learning without the prerequisites, relative to learning with them (log)."""
-    gate_power: Range = (1.0, 4.0)
+    gate_power: Range = (0.5, 3.0)
     """How much of the prerequisites it takes: speed follows their attained competence to this power."""
     shape: Range = (0.4, 2.2)
     """Exponent of a learning curve 1 - exp(-x^n): below 1 quick then slow, above 1 a plateau, then a rise."""
-    answer_length: Range = (1.0, 16.0)
-    """Tokens that must all be right: competence is token accuracy to this power (log); 1 in a quarter of lifetimes."""
-    lengthening: Range = (0.0, 1.5)
+    answer_length: Range = (1.0, 6.0)
+    """Tokens that must all be right, had their errors nothing to do with each other: competence is token accuracy to
+    this power (log); 1 in a quarter of lifetimes."""
+    lengthening: Range = (0.0, 1.0)
     """Growth of the answer's length per step of depth, relative to the easiest, in half of the lifetimes."""
     guessing: Range = (0.02, 0.3)
     """Token accuracy of an untrained student."""
@@ -68,8 +78,12 @@ class Population:
     """Standard deviation of the logarithm of the speed from decision to decision."""
     samples: Range = (500.0, 5000.0)
     """Sequences in a decision: what is observed is noisy (log)."""
-    loss_power: Range = (0.6, 1.6)
+    loss_power: Range = (0.3, 1.3)
     """Loss falls as the share of what is still to learn to this power."""
+    common_loss: Range = (0.0, 0.5)
+    """Share of the loss that is the same for all arms, in 0.6 of the lifetimes: it falls whatever is trained."""
+    common_time: Range = (0.003, 0.05)
+    """Share of the budget in which that falls to a third (log)."""
     prior_knowledge: float = 0.3
     """Share of lifetimes in which the student already knows some arms."""
     auxiliary: float = 0.4

@@ -148,10 +148,11 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         lives = self._lives
         share = self._drawn(normalised(actions, self._progress.shape))
         before, was = self._competence, self._at_hand
-        self._progress = advance(self._noise, lives, self._progress, share, self._age[:, None].astype(np.float64))
+        decision = self._age[:, None].astype(np.float64)
+        self._progress = advance(self._noise, lives, self._progress, share, decision)
         self._at_hand = at_hand(self._noise, lives, self._progress)
         self._competence = competence(lives, self._at_hand)
-        shown, loss = observed(self._noise, lives, 0.5 * (was + self._at_hand), share)
+        shown, loss = observed(self._noise, lives, 0.5 * (was + self._at_hand), share, decision)
         count = np.round(lives.samples * share).astype(np.int64)
         count = np.where((share > 0) & lives.structure.exists, np.maximum(count, 1), 0)
         seen = count > 0

@@ -126,7 +126,7 @@ def test_what_is_observed_is_right_on_average_and_noisy_by_the_samples():
     progress = np.full((5, 3), 0.4)
     rng = np.random.default_rng(0)
     share = np.tile([1.0, 0.25, 0.0], (5, 1))
-    shown = np.array([observed(rng, of, progress, share)[0] for _ in range(4000)])
+    shown = np.array([observed(rng, of, progress, share, np.zeros((5, 1)))[0] for _ in range(4000)])
     right = competence(of, progress)
     np.testing.assert_allclose(shown.mean(axis=0)[:, :2], right[:, :2], atol=0.01)
     middle = (right > 0.3) & (right < 0.7)
@@ -141,10 +141,24 @@ def test_wrong_labels_hide_competence_and_raise_the_loss():
     clean = dataclasses.replace(clean, samples=np.full((5, 1), 1e9))
     done = np.full((5, 3), 50.0)
     share = np.ones((5, 3))
-    (right, low), (shown, high) = (observed(np.random.default_rng(0), of, done, share) for of in (clean, wrong))
+    late = np.full((5, 1), 90.0)
+    (right, low), (shown, high) = (observed(np.random.default_rng(0), of, done, share, late) for of in (clean, wrong))
     np.testing.assert_allclose(shown / right, 0.8**3, rtol=1e-3)
     np.testing.assert_allclose(competence(wrong, done), competence(clean, done))
     assert (high > low + 0.05).all()
+
+
+def test_what_all_arms_have_in_common_falls_whatever_is_trained_and_competence_does_not_see_it():
+    ones = np.ones((5, 1))
+    of = lifetimes(5, samples=1e12 * ones, common_loss=0.4 * ones, common_time=0.02 * ones, loss_start=0.9 * ones)
+    of = dataclasses.replace(of, decisions=np.full(5, 100), label_noise=np.zeros((5, 3)))
+    nothing, share = np.zeros((5, 3)), np.ones((5, 3))
+    (right, first), (still, later) = (
+        observed(np.random.default_rng(0), of, nothing, share, np.full((5, 1), t)) for t in (0.0, 2.0)
+    )
+    np.testing.assert_allclose(first, 0.9, rtol=1e-4)
+    np.testing.assert_allclose(later, 0.9 * (0.6 + 0.4 * np.exp(-1.0)), rtol=1e-4)
+    np.testing.assert_allclose(right, still, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -155,7 +169,7 @@ def test_everything_drawn_stays_in_range_whatever_is_taught(seed):
     for i in range(50):
         share = rng.dirichlet(np.full(of.targets.shape[1], 0.2), 300) * of.structure.exists
         progress = advance(rng, of, progress, share, np.full((300, 1), float(i)))
-        shown, loss = observed(rng, of, progress, share)
+        shown, loss = observed(rng, of, progress, share, np.full((300, 1), float(i)))
         for value, top in ((competence(of, progress), 1.0), (shown, 1.0), (loss, np.inf)):
             assert np.isfinite(value).all() and (value >= 0).all() and (value <= top).all()
         assert np.isfinite(progress).all() and (progress >= 0).all()
