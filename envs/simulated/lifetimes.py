@@ -35,8 +35,8 @@ class Lifetimes:
         label_noise: ``(n, A)``, share of wrong training labels.
         start: ``(n, A)``, progress at birth.
         gate_floor, gate_power, forgetting, warm_up, rate_noise, samples, loss_power, loss_start: ``(n, 1)``.
-        common_loss, common_time: ``(n, 1)``, share of the loss that falls whatever is trained, and the share of the budget
-            in which it falls to 1/e.
+        common_loss, common_time: ``(n, 1)``, share of the loss that falls whatever is trained, and the share of the
+            budget in which it falls to 1/e.
         capacity: ``(n, 1)``, sum of progress that can be held, inf where all.
         drift_at, drift: ``(n, 1)`` share of the budget and ``(n, A)`` factor on progress then.
         spikes: ``(n, 1)``, probability of a set-back in a decision.
