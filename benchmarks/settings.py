@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 
 from benchmarks.components.students import (
+    ExperiencedLSTMStudent,
     GPT2Student,
     GRUStudent,
     LSTMStudent,
@@ -30,10 +31,12 @@ from benchmarks.components.suites import (
     AdditionSuite,
     DatasetSuite,
     ForecastSuite,
+    MixedSuite,
     NGramSuite,
     NoisyAdditionSuite,
     ReasoningSuite,
     ReorderedAdditionSuite,
+    ReorderedRepeatCopySuite,
     SuiteComponent,
     TextSuite,
     TiersSuite,
@@ -73,6 +76,7 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "modular": (tasks.ModularArithmetic(), Schedule(20_000, 128, 10, 300)),
     "copy": (tasks.Copy(), Schedule(10_000, 128, 10, 150)),
     "repeat-copy": (tasks.RepeatCopy(), Schedule(20_000, 128, 10, 300)),
+    "repeat-copy-reordered": (ReorderedRepeatCopySuite(), Schedule(10_000, 128, 10, 100)),
     "reverse": (tasks.Reverse(), Schedule(10_000, 128, 10, 150)),
     "selective-copy": (tasks.SelectiveCopy(), Schedule(20_000, 128, 10, 250)),
     "recall": (tasks.AssociativeRecall(), Schedule(20_000, 128, 10, 150)),
@@ -88,10 +92,12 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "forecast": (ForecastSuite(), Schedule(5_000, 64, 10, 400)),
     "hf": (DatasetSuite(), Schedule(5_000, 64, 10, 200)),
     "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
+    "mixed": (MixedSuite(), Schedule(10_000, 128, 10, 100)),
     "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {
     "lstm": LSTMStudent(),
+    "lstm-experienced": ExperiencedLSTMStudent(),
     "gru": GRUStudent(),
     "rnn": RNNStudent(),
     "transformer": TransformerStudent(),

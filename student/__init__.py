@@ -1,5 +1,6 @@
 """Students: any torch module as K learners, built-in sequence models, and their use token by token."""
 
+from student.experienced import Experienced as Experienced
 from student.models import GRU as GRU
 from student.models import LSTM as LSTM
 from student.models import RNN as RNN

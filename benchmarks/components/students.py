@@ -85,6 +85,24 @@ class LSTMStudent(_Trained):
 
 
 @dataclass(frozen=True)
+class ExperiencedLSTMStudent(LSTMStudent):
+    """An LSTM that has already trained on some of the arms when its lifetime begins."""
+
+    knows: tuple[int, ...] = ()
+    """Numbers of the arms of its past; none: every second arm."""
+    past: int = 1000
+    """Updates in its past, not charged."""
+
+    def build(self, suite: Suite, num_learners: int, budget: int) -> Student:
+        """The student."""
+        inner = super().build(suite, num_learners, budget)
+        return student.Experienced(inner, suite, self.knows or tuple(range(0, suite.num_arms, 2)), self.past)
+
+    def _own(self) -> dict[str, Any]:
+        return {name: value for name, value in super()._own().items() if name not in ("knows", "past")}
+
+
+@dataclass(frozen=True)
 class GRUStudent(LSTMStudent):
     """A GRU language model."""
 

@@ -17,10 +17,14 @@ from envs.tasks import (
     HuggingFaceTask,
     LabelNoise,
     NGram,
+    Parity,
     RareEvents,
     ReasoningGymTask,
     Reordered,
+    RepeatCopy,
     Reverse,
+    SelectiveCopy,
+    StackManipulation,
     TextTask,
     shared_vocabulary,
 )
@@ -63,6 +67,25 @@ class ReorderedAdditionSuite:
     def build(self, name: str) -> Suite:
         """The suite."""
         return Suite([Reordered(Addition(digits=range(1, self.digits + 1)), self.told, self.order_seed)], name=name)
+
+
+@dataclass(frozen=True)
+class ReorderedRepeatCopySuite:
+    """Repeat copy whose two orders of difficulty, of lengths and of repeats, are told wrong, or not at all."""
+
+    lengths: tuple[int, ...] = (1, 2, 3, 4)
+    """Symbols to repeat, easiest first."""
+    repeats: tuple[int, ...] = (1, 2, 3)
+    """How often, easiest first."""
+    told: Literal["wrong", "nothing"] = "wrong"
+    """The order that teachers are told: a wrong one, or none."""
+    order_seed: int = 0
+    """Which wrong order."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        task = RepeatCopy(lengths=self.lengths, repeats=self.repeats)
+        return Suite([Reordered(task, self.told, self.order_seed)], name=name)
 
 
 @dataclass(frozen=True)
@@ -142,6 +165,33 @@ class TiersSuite:
             name,
             lambda task, _: self.auxiliary_weight if task == auxiliary else 1.0,
         )
+
+
+@dataclass(frozen=True)
+class MixedSuite:
+    """Four unrelated skills in one vocabulary, all of them targets: nobody knows in which order to teach them."""
+
+    lengths: tuple[int, ...] = (1, 2, 4)
+    """Symbols that repeat copy repeats, twice."""
+    parities: tuple[int, ...] = (2, 4, 8)
+    """Bits whose parity is asked for."""
+    actions: tuple[int, ...] = (1, 2, 4)
+    """Actions on a stack of two."""
+    counts: tuple[int, ...] = (1, 2, 4)
+    """Symbols to copy from among eight blanks."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        tasks = shared_vocabulary(
+            [
+                RepeatCopy(lengths=self.lengths, repeats=(2,)),
+                Parity(lengths=self.parities),
+                StackManipulation(stacks=(2,), actions=self.actions),
+                SelectiveCopy(counts=self.counts, blanks=(8,)),
+            ],
+            announce=True,
+        )
+        return Suite(tasks, name=name)
 
 
 @dataclass(frozen=True)

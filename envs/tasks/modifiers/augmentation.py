@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Protocol
@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.random import Generator
 
-from envs.batch import IGNORE, Batch, Floats, Ints
-from envs.suite import Axis, Difficulty, Split, Task, symbols_of
+from envs.batch import IGNORE, Batch, Ints
+from envs.suite import Axis, Difficulty, Split, Task
+from envs.tasks.modifiers.modifier import Modifier
 
 _ALL = ("expected_targets", "wrong_labels", "ordered_tokens", "stream", "exchangeable")
 
@@ -179,7 +180,7 @@ class ShiftAnchors:
 
 
 @dataclass(frozen=True)
-class Augmented:
+class Augmented(Modifier):
     """The inner task, augmented in TRAIN; PROBE and TEST are the inner task's own samples.
 
     The inner batch is drawn first, from the same generator. (Wrong labels are a modifier of their own: ``LabelNoise``.)
@@ -214,26 +215,8 @@ class Augmented:
             raise ValueError(f"task {self.inner.name!r} has an axis {axis!r} already: wrap it once, with all strengths")
         object.__setattr__(self, "name", self.name or f"{self.inner.name}-{axis}")
 
-    def __getattr__(self, declaration: str) -> Any:
-        """What the inner task declares, where it still holds."""
-        if declaration in _ALL and declaration in self.augmentation.holds:
-            return getattr(self.inner, declaration)
-        raise AttributeError(f"{type(self).__name__} has no attribute {declaration!r}")
-
-    @property
-    def vocab_size(self) -> int:
-        """V, the inner task's."""
-        return self.inner.vocab_size
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """``(V,)``, the inner task's."""
-        return symbols_of(self.inner)
-
-    @property
-    def mastery(self) -> float:
-        """The inner task's."""
-        return self.inner.mastery
+    def _holds(self) -> Collection[str]:
+        return [declaration for declaration in self.augmentation.holds if declaration in _ALL]
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -267,10 +250,6 @@ class Augmented:
             return batch
         strength = float(difficulty[self.augmentation.name])
         return self.augmentation.apply(rng, batch, strength, self.inner, own)
-
-    def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
-        """The inner task's."""
-        return self.inner.competence(loss, token_accuracy, sequence_accuracy)
 
 
 def added_variance(inner: Task, augmented: Task, difficulty: Difficulty, batch_size: int = 256, seed: int = 0) -> float:

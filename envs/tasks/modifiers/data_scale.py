@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
-from envs.batch import IGNORE, Batch, Floats, Ints
-from envs.suite import Axis, Difficulty, Split, Task, Value, symbols_of
+from envs.batch import IGNORE, Batch, Ints
+from envs.suite import Axis, Difficulty, Split, Task, Value
+from envs.tasks.modifiers.modifier import Modifier
 from envs.tasks.sequence import PAD
 
 _HOLD = ("expected_targets", "ordered_tokens", "stream", "exchangeable")
@@ -34,7 +35,7 @@ def chosen(batch: Batch, rows: Ints) -> Batch:
 
 
 @dataclass(frozen=True)
-class DataScale:
+class DataScale(Modifier):
     """The inner task with few training samples: TRAIN draws, with replacement, from a fixed pool of ``samples`` rows.
 
     The pool of a difficulty is drawn once from a seed of its own, and the smaller pools are the first rows of the
@@ -83,26 +84,8 @@ class DataScale:
             )
         object.__setattr__(self, "name", self.name or f"{self.inner.name}-samples")
 
-    def __getattr__(self, declaration: str) -> Any:
-        """What the inner task declares, where it still holds."""
-        if declaration in _HOLD:
-            return getattr(self.inner, declaration)
-        raise AttributeError(f"{type(self).__name__} has no attribute {declaration!r}")
-
-    @property
-    def vocab_size(self) -> int:
-        """V, the inner task's."""
-        return self.inner.vocab_size
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """``(V,)``, the inner task's."""
-        return symbols_of(self.inner)
-
-    @property
-    def mastery(self) -> float:
-        """The inner task's."""
-        return self.inner.mastery
+    def _holds(self) -> Collection[str]:
+        return _HOLD
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -147,10 +130,6 @@ class DataScale:
             rng = np.random.default_rng([self.pool_seed, zlib.crc32(repr(key).encode())])
             self._pools[key] = self.inner.sample(rng, own, max(self.samples), Split.TRAIN)
         return self._pools[key]
-
-    def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
-        """The inner task's."""
-        return self.inner.competence(loss, token_accuracy, sequence_accuracy)
 
 
 def _without_samples(difficulty: Difficulty) -> dict[str, Value]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from envs.batch import IGNORE, Batch, Floats
-from envs.suite import Axis, Difficulty, Split, Task, symbols_of
+from envs.batch import IGNORE, Batch
+from envs.suite import Axis, Difficulty, Split, Task
+from envs.tasks.modifiers.modifier import Modifier
 
 _HOLD = ("expected_targets", "exchangeable")
 """What an inner task may declare and wrong labels leave true. (Targets of a noisy stream are not its next inputs.)"""
 
 
 @dataclass(frozen=True)
-class LabelNoise:
+class LabelNoise(Modifier):
     """The inner task with wrong labels: in TRAIN each scored target is replaced with probability ``noise``.
 
     A replacement is uniform over the other V - 1 tokens of the vocabulary, so that a sequence's noise does not depend
@@ -58,26 +59,8 @@ class LabelNoise:
             raise ValueError(f"task {self.inner.name!r} has an axis 'noise' already: wrap it once, with all the rates")
         object.__setattr__(self, "name", self.name or f"{self.inner.name}-noise")
 
-    def __getattr__(self, declaration: str) -> Any:
-        """What the inner task declares, where it still holds."""
-        if declaration in _HOLD:
-            return getattr(self.inner, declaration)
-        raise AttributeError(f"{type(self).__name__} has no attribute {declaration!r}")
-
-    @property
-    def vocab_size(self) -> int:
-        """V, the inner task's."""
-        return self.inner.vocab_size
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """``(V,)``, the inner task's."""
-        return symbols_of(self.inner)
-
-    @property
-    def mastery(self) -> float:
-        """The inner task's."""
-        return self.inner.mastery
+    def _holds(self) -> Collection[str]:
+        return _HOLD
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -116,7 +99,3 @@ class LabelNoise:
         targets = batch.targets.copy()
         targets[hit] = (targets[hit] + step) % self.vocab_size
         return replace(batch, targets=targets)
-
-    def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
-        """The inner task's."""
-        return self.inner.competence(loss, token_accuracy, sequence_accuracy)

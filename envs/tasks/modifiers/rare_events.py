@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from envs.batch import IGNORE, Batch, Floats, Ints
-from envs.suite import Axis, Difficulty, Split, Task, Value, symbols_of
+from envs.suite import Axis, Difficulty, Split, Task, Value
 from envs.tasks.modifiers.data_scale import chosen
+from envs.tasks.modifiers.modifier import Modifier
 
 _CENSUS = 1024
 _HOLD = ("expected_targets", "wrong_labels", "ordered_tokens", "stream", "exchangeable")
@@ -27,7 +28,7 @@ def first_target(batch: Batch) -> Ints:
 
 
 @dataclass(frozen=True)
-class RareEvents:
+class RareEvents(Modifier):
     """The inner task with a long tail: in TRAIN the class of a sample is drawn with a Zipf weight.
 
     With C classes at a difficulty, the class of rank r = 1 .. C has the share ``(1 - floor) z_r + floor / C``,
@@ -104,26 +105,8 @@ class RareEvents:
             )
         object.__setattr__(self, "name", self.name or f"{self.inner.name}-tail")
 
-    def __getattr__(self, declaration: str) -> Any:
-        """What the inner task declares, where it still holds."""
-        if declaration in _HOLD:
-            return getattr(self.inner, declaration)
-        raise AttributeError(f"{type(self).__name__} has no attribute {declaration!r}")
-
-    @property
-    def vocab_size(self) -> int:
-        """V, the inner task's."""
-        return self.inner.vocab_size
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """``(V,)``, the inner task's."""
-        return symbols_of(self.inner)
-
-    @property
-    def mastery(self) -> float:
-        """The inner task's."""
-        return self.inner.mastery
+    def _holds(self) -> Collection[str]:
+        return _HOLD
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -177,10 +160,6 @@ class RareEvents:
         else:
             drawn = rng.permutation(present)[np.arange(batch_size) % len(present)]
         return chosen(pool, _rows_of(classes, drawn))
-
-    def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
-        """The inner task's."""
-        return self.inner.competence(loss, token_accuracy, sequence_accuracy)
 
     def _shares(self, ranks: Ints, exponent: float) -> Floats:
         """The share of each class in TRAIN, of those with these ranks (from 0 on)."""

@@ -7,14 +7,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from envs.batch import Batch, Floats
-from envs.suite import Axis, Difficulty, Split, Task, Value, symbols_of
+from envs.batch import Batch
+from envs.suite import Axis, Difficulty, Split, Task, Value
+from envs.tasks.modifiers.modifier import Modifier
 
 _STREAM = 107  # apart from data and other streams
 
 
 @dataclass(frozen=True)
-class Reordered:
+class Reordered(Modifier):
     """The inner task, the same samples, with the values of its axes in another order, or in none that means anything.
 
     What a teacher is told of the order of difficulty is so wrong, or missing: real labels often are. Worked example,
@@ -57,21 +58,6 @@ class Reordered:
         return getattr(self.inner, declaration)
 
     @property
-    def vocab_size(self) -> int:
-        """V, the inner task's."""
-        return self.inner.vocab_size
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """``(V,)``, the inner task's."""
-        return symbols_of(self.inner)
-
-    @property
-    def mastery(self) -> float:
-        """The inner task's."""
-        return self.inner.mastery
-
-    @property
     def axes(self) -> tuple[Axis, ...]:
         """The inner task's, their values in another order, or unordered."""
         if self.told == "nothing":
@@ -93,10 +79,6 @@ class Reordered:
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """The inner task's, ``(B, T)``."""
         return self.inner.sample(rng, difficulty, batch_size, split)
-
-    def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
-        """The inner task's."""
-        return self.inner.competence(loss, token_accuracy, sequence_accuracy)
 
 
 def _shuffled(values: tuple[Value, ...], seed: int, number: int) -> tuple[Value, ...]:
