@@ -107,11 +107,14 @@ class _Neighbours:
         total = np.bincount(at, values, minlength=self._shape[0] * self._shape[1])
         return total.reshape(self._shape).astype(np.float64)
 
-    def means(self, values: Floats) -> tuple[Floats, Floats]:
-        """Over the easier arms, and over the harder ones; 0 where there is none."""
-        flat = values.reshape(-1)
+    def means(self, values: Floats, rows: Bools | slice) -> tuple[Floats, Floats]:
+        """Over the easier arms, and over the harder ones; 0 where there is none. Of some rows, as ``values`` are."""
+        every = np.zeros(self._shape)
+        every[rows] = values
+        flat = every.reshape(-1)
         easier = self._sums(self._arm, flat[self._below]) / np.maximum(self.num_easier, 1)
-        return easier, self._sums(self._below, flat[self._arm]) / np.maximum(self.num_harder, 1)
+        harder = self._sums(self._below, flat[self._arm]) / np.maximum(self.num_harder, 1)
+        return easier[rows], harder[rows]
 
 
 class ArmFeatures:
@@ -191,25 +194,30 @@ class ArmFeatures:
         self._recent += -np.expm1(-took / _SLOW) * (share - self._recent)
         self._unseen_for = np.where(seen, 0.0, since)
 
-    def observe(self, budget_used: float | Floats) -> NDArray[np.float32]:
+    def observe(self, budget_used: float | Floats, rows: Bools | slice = slice(None)) -> NDArray[np.float32]:
         """The observation ``(K, A, F)``, finite and within ``low`` and ``high``; padding is all zeros.
 
         Args:
             budget_used: share of the budget that is spent, of all rows or of each ``(K,)``.
+            rows: of which rows, as ``(rows, A, F)``; ``budget_used`` is of these.
         """
         layout = self._layout
-        competence_fast, competence_slow, loss_fast, loss_slow = self._averages
-        visited = self._visits > 0
-        total = np.maximum(self._visits.sum(axis=1, keepdims=True), 1)
-        attained = np.minimum(competence_fast / layout.thresholds, 1.0)
-        easier, harder = self._neighbours.means(attained)
-        exists = layout.exists
-        targets = layout.targets
-        num_targets = self._num_targets
+        exists, targets, thresholds, difficulty, coordinates = (
+            _of_rows(values, rows)
+            for values in (layout.exists, layout.targets, layout.thresholds, layout.difficulty, layout.coordinates)
+        )
+        competence_fast, competence_slow, loss_fast, loss_slow = self._averages[:, rows]
+        visits = self._visits[rows]
+        visited = visits > 0
+        total = np.maximum(visits.sum(axis=1, keepdims=True), 1)
+        attained = np.minimum(competence_fast / thresholds, 1.0)
+        easier, harder = self._neighbours.means(attained, rows)
+        num_targets = self._num_targets[rows]
+        shape = competence_fast.shape
         values = {
             "exists": exists,
             "is_target": targets,
-            "difficulty": layout.difficulty,
+            "difficulty": difficulty,
             "competence_fast": competence_fast,
             "competence_slow": competence_slow,
             "competence_trend": competence_fast - competence_slow,
@@ -217,22 +225,22 @@ class ArmFeatures:
             "loss_slow": loss_slow,
             "loss_trend": loss_slow - loss_fast,
             "shortfall": 1.0 - attained,
-            "easier_attained": np.where(self._neighbours.num_easier > 0, easier, 1.0),
+            "easier_attained": np.where(self._neighbours.num_easier[rows] > 0, easier, 1.0),
             "harder_attained": harder,
-            "has_harder": self._neighbours.num_harder > 0,
-            "staleness": 1.0 - np.exp(-self._unseen_for / _STALE),
-            "visit_share": self._visits / total,
-            "recent_share": self._recent,
+            "has_harder": self._neighbours.num_harder[rows] > 0,
+            "staleness": 1.0 - np.exp(-self._unseen_for[rows] / _STALE),
+            "visit_share": visits / total,
+            "recent_share": self._recent[rows],
             "visited": visited,
-            "budget_used": np.broadcast_to(np.asarray(budget_used, dtype=np.float64).reshape(-1, 1), self._shape),
+            "budget_used": np.broadcast_to(np.asarray(budget_used, dtype=np.float64).reshape(-1, 1), shape),
             "target_competence": _mean_of(competence_fast, targets, num_targets),
             "targets_mastered": _mean_of(attained >= 1.0, targets, num_targets),
-            "arms_visited": visited.sum(axis=1, keepdims=True) / self._num_arms,
+            "arms_visited": visited.sum(axis=1, keepdims=True) / _of_rows(self._num_arms, rows),
         }
-        observed = np.empty((*self._shape, len(self.names)), dtype=np.float32)
+        observed = np.empty((*shape, len(self.names)), dtype=np.float32)
         for i, name in enumerate(ARM_FEATURES):
             observed[..., i] = values[name]
-        observed[..., len(ARM_FEATURES) :] = layout.coordinates
+        observed[..., len(ARM_FEATURES) :] = coordinates
         np.clip(observed, self.low, self.high, out=observed)
         observed *= exists[..., None]
         return observed
@@ -245,6 +253,11 @@ class ArmFeatures:
         """Restores ``state_dict``."""
         for name in ("averages", "visits", "recent", "unseen_for"):
             setattr(self, f"_{name}", state[name].copy())
+
+
+def _of_rows(values: NDArray[Any], rows: Bools | slice) -> NDArray[Any]:
+    """Some rows of what each row has of its own, or of what all have in common."""
+    return values if len(values) == 1 else values[rows]
 
 
 def _mean_of(values: NDArray[Any], targets: Bools, num_targets: Ints) -> Floats:

@@ -96,11 +96,12 @@ def observed(
         decision: ``(K, 1)``, decisions taken before this one.
     """
     clean = 1.0 - of.label_noise
-    right = competence(of, progress) * clean**of.length
+    accuracy = token_accuracy(of, progress)
+    right = (accuracy * clean) ** of.length
     samples = np.maximum(of.samples * share, 1.0)
     noise = rng.standard_normal((2, *progress.shape))
     shown = np.clip(right + noise[0] * np.sqrt(right * (1.0 - right) / samples), 0.0, 1.0)
-    missing = 1.0 - (token_accuracy(of, progress) - of.guessing) / (1.0 - of.guessing)
+    missing = 1.0 - (accuracy - of.guessing) / (1.0 - of.guessing)
     common = np.exp(-decision / of.decisions[:, None] / of.common_time)
     left = (1.0 - of.common_loss) * missing**of.loss_power + of.common_loss * common
     loss = of.loss_start * ((1.0 - of.label_noise) * left + of.label_noise)

@@ -175,7 +175,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
             ended = {"decisions": self._age.copy(), "budget": lives.decisions.copy(), "mastered": mastered}
             info.update(final_obs=final, _final_obs=done, lifetime=ended, _lifetime=done)
             self._begin(done)
-            obs = self.observe()
+            obs[done] = self._features.observe(0.0, done)
         return obs, reward, done, np.zeros(self.num_envs, dtype=bool), info
 
     def _drawn(self, mixture: Floats) -> Floats:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from envs.features import ArmFeatures, Layout
+from envs.simulated import SimulatedStudents
 
 
 def features(suite, num_envs=2):
@@ -49,3 +50,15 @@ def test_state_goes_on_exactly(suite):
     for f in (a, b):
         f.update(values / 2, values, np.ones((2, 3), dtype=int), 0.1)
     np.testing.assert_array_equal(a.observe(0.5), b.observe(0.5))
+
+
+def test_some_rows_are_observed_as_among_all():
+    rng = np.random.default_rng(0)
+    env = SimulatedStudents(6)
+    env.reset(seed=0)
+    for _ in range(5):
+        env.step(rng.random((6, env.single_action_space.shape[0])))
+    used = rng.random(6)
+    rows = np.array([True, False, True, True, False, False])
+    some = env._features.observe(used[rows], rows)
+    np.testing.assert_array_equal(some, env._features.observe(used)[rows])
