@@ -1,4 +1,4 @@
-"""Controls of meta-training: what a teacher learns from a reward that says nothing of its own choices."""
+"""Controls of meta-training: a reward that says nothing of one's own choices; a network that never learned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
+
+from teacher.learned.network import Weights
 
 
 class ShuffledReward(VectorWrapper[Any, Any, Any]):
@@ -25,3 +27,15 @@ class ShuffledReward(VectorWrapper[Any, Any, Any]):
         """One decision; rewards move on by half the rows."""
         obs, reward, terminated, truncated, info = self.env.step(actions)
         return obs, np.roll(reward, self.num_envs // 2), terminated, truncated, info
+
+
+def random_weights(like: Weights, seed: int) -> Weights:
+    """Weights of the same shapes, never trained: normal, of variance two over the number of inputs; biases zero.
+
+    The policy that PPO starts from is no such control: its scores start at zero, so that it is uniform sampling.
+
+    Reference: K. He et al., Delving Deep into Rectifiers (2015), arXiv:1502.01852, equation 10.
+    """
+    rng = np.random.default_rng(seed)
+    scale = {name: 0.0 if value.ndim == 1 else np.sqrt(2.0 / value.shape[1]) for name, value in sorted(like.items())}
+    return {name: (s * rng.standard_normal(like[name].shape)).astype(np.float32) for name, s in scale.items()}

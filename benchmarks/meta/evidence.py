@@ -15,15 +15,25 @@ _RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Family:
-    """Tasks of one kind: a suite, its options, and a budget fixed beforehand."""
+    """Tasks of one kind: a suite, its options, and a budget fixed beforehand.
+
+    Attributes:
+        suite: its name.
+        options: of the suite, where they differ from its defaults.
+        budget: updates.
+        student: the student that it is about.
+        evaluate_every: updates between two evaluations.
+    """
 
     suite: str
     options: dict[str, Any]
     budget: int
+    student: str = "lstm"
+    evaluate_every: int = 100
 
 
 class Row(NamedTuple):
-    """A teacher's cost, in updates to mastery restricted to the budget, against uniform's on the same seeds."""
+    """A teacher's cost, in updates to mastery restricted to the budget, against a reference's on the same seeds."""
 
     name: str
     num: int
@@ -38,30 +48,37 @@ class Row(NamedTuple):
     faster: float
 
 
-def compared(lifetimes: dict[str, Any], budget: int, trained: Sequence[str], resamples: int = _RESAMPLES) -> list[Row]:
+def compared(
+    lifetimes: dict[str, Any],
+    budget: int,
+    trained: Sequence[str],
+    resamples: int = _RESAMPLES,
+    reference: str = "uniform",
+) -> list[Row]:
     """One row per teacher, and one for all the independently trained ones together.
 
     Seeds are crossed with teachers: whoever teaches, seed s is the same student, so a hard seed is hard for all.
-    Intervals are percentile bootstraps that draw the seeds once for everybody, uniform included, and for the trained
-    ones draw teachers too. A mean is one over teachers of their means over seeds; a ratio is one of such
-    means over the lifetimes that have their pair under uniform sampling.
+    Intervals are percentile bootstraps that draw the seeds once for everybody, the reference included, and for the
+    trained ones draw teachers too. A mean is one over teachers of their means over seeds; a ratio is one of such
+    means over the lifetimes that have their pair under the reference.
 
     Args:
         lifetimes: figures by entry and seed, as ``league.keep_lifetimes`` writes them.
         budget: updates that a cost is restricted to.
         trained: entries that are independently trained teachers of one kind.
         resamples: of the bootstrap.
+        reference: the entry that ratios are of.
     """
     seeds = sorted({seed for found in lifetimes.values() for seed in found}, key=int)
     costs = {name: _by_seed(found, seeds, budget) for name, found in lifetimes.items()}
-    uniform = costs.get("uniform", np.full(len(seeds), np.nan))
+    base = costs.get(reference, np.full(len(seeds), np.nan))
     groups = {name: cost[None] for name, cost in costs.items() if name not in trained}
     own = [costs[name] for name in trained if name in costs]
     if own:
         groups[f"general (mean of {len(own)} trained)"] = np.stack(own)
     solved = {name: _num_mastered(found, budget) for name, found in lifetimes.items()}
     solved |= {name: sum(solved[n] for n in trained if n in solved) for name in groups if name not in solved}
-    return [_row(name, group, uniform, solved[name], resamples) for name, group in groups.items()]
+    return [_row(name, group, base, solved[name], resamples) for name, group in groups.items()]
 
 
 def _by_seed(found: dict[str, Any], seeds: list[str], budget: int) -> Floats:
@@ -74,22 +91,22 @@ def _num_mastered(found: dict[str, Any], budget: int) -> int:
     return sum(life["mastered"] and life["updates"] <= budget for life in found.values())
 
 
-def _row(name: str, group: Floats, uniform: Floats, solved: int, resamples: int) -> Row:
+def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) -> Row:
     """Of costs ``(teachers, S)``."""
     rng = np.random.default_rng(0)
     own = np.nonzero(np.isfinite(group).any(axis=0))[0]  # seeds that anyone of the group has lived
-    pairs = own[np.isfinite(uniform[own])]
+    pairs = own[np.isfinite(base[own])]
     means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
     ratios = []
     for _ in range(resamples if len(pairs) else 0):
         at = pairs[_drawn(rng, len(pairs))]
-        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], uniform[at]))
+        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
     low, high = np.nanquantile(means, [0.025, 0.975])
     ratio_low, ratio_high = np.nanquantile(ratios, [0.025, 0.975]) if ratios else (np.nan, np.nan)
     both = np.isfinite(group[:, pairs])
-    wins = (group[:, pairs] < uniform[pairs]) + 0.5 * (group[:, pairs] == uniform[pairs])
+    wins = (group[:, pairs] < base[pairs]) + 0.5 * (group[:, pairs] == base[pairs])
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
-    ratio = _ratio(group[:, pairs], uniform[pairs]) if len(pairs) else float("nan")
+    ratio = _ratio(group[:, pairs], base[pairs]) if len(pairs) else float("nan")
     num = int(np.isfinite(group).sum())
     return Row(name, num, len(own), solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster)
 
@@ -108,5 +125,5 @@ def _mean(costs: Floats) -> float:
     return float(each.mean())
 
 
-def _ratio(costs: Floats, uniform: Floats) -> float:
-    return _mean(costs) / _mean(np.where(np.isfinite(costs), uniform, np.nan))
+def _ratio(costs: Floats, base: Floats) -> float:
+    return _mean(costs) / _mean(np.where(np.isfinite(costs), base, np.nan))

@@ -1,11 +1,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.store import UserError
-from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Run, Table, with_table
+from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Frozen, Run, Table, Yoke, with_table
 from benchmarks.studies.league import covers
+from teacher import load_general
+from teacher.learned.files import load_policy
+from teacher.learned.network import scores
+from teacher.mixtures import softmax
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,8 +52,10 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     lines = Table(tmp_path).lines()
     assert lines[0].startswith("**addition-4, lstm** (budget 15,000 updates")
     general, uniform = lines[4], lines[5]
-    assert general == "| general (mean of 2 trained) | 2 (2) | 2 | 4,500 | 0.38 | 1.00 |"  # two seeds: no interval
-    assert uniform == "| uniform | 2 (2) | 1 | >= 12,000 |  |  |"
+    assert (
+        general == "| general (mean of 2 trained) | 2 (2) | 2 | 4,500 | 0.38 | 1.00 |  |  |"
+    )  # two seeds: no interval
+    assert uniform == "| uniform | 2 (2) | 1 | >= 12,000 |  |  |  |  |"
     for name in lifetimes:
         lifetimes[name]["2"] = life(6000)
     (tmp_path / "addition-4-lstm.json").write_text(json.dumps({"lifetimes": lifetimes}))
@@ -60,6 +67,48 @@ def test_the_pages_hold_what_the_committed_figures_give():
     for page in ("README.md", "docs/teachers/general.md"):
         text = (ROOT / page).read_text()
         assert with_table(text, table) == text, f"{page}: run python -m benchmarks.studies.evidence table"
+
+
+def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
+    def lives(*updates):
+        return {str(seed): {"updates": u, "mastered": True} for seed, u in enumerate(updates)}
+
+    figures = {"uniform": lives(4000, 4500), "target-deficit": lives(2000, 3000), "general-0": lives(1500)}
+    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    rows = {line.split(" | ")[0].strip("| "): line for line in Table(tmp_path).lines() if line.startswith("| ")}
+    assert rows["general (mean of 1 trained)"].endswith("| 0.38 | 1.00 | 0.75 | 1.00 |")
+    assert rows["target-deficit"].endswith("| 0.59 | 1.00 |  |  |")
+    assert rows["uniform"].endswith("|  |  | 1.70 | 0.00 |")
+
+
+def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeypatch):
+    exported = {}
+    monkeypatch.setattr(
+        "benchmarks.studies.evidence.run.export", lambda run, _, out, overwrite: exported.update({out: run})
+    )
+    Yoke("mixed", seeds=3, runs=tmp_path).execute()
+    donors = [exported[tmp_path / "mixed-lstm" / "schedules" / f"{seed}.json"] for seed in range(3)]
+    assert [donor.parent.name for donor in donors] == ["general-0", "general-1", "general-2"]
+    assert [donor.name.split("-")[0] for donor in donors] == ["1", "2", "0"]
+    cells = dict(Run("mixed", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
+    assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "mixed-lstm" / "schedules" / "0.json")
+    assert cells["yoked-shuffled"].make_teacher().shuffled and not cells["yoked"].make_teacher().shuffled
+
+
+def test_the_frozen_teacher_has_a_will_of_its_own_and_learned_nothing(tmp_path):
+    Frozen(out=tmp_path / "frozen").execute()
+    frozen, shipped = load_policy(tmp_path / "frozen"), load_general().policy
+    assert frozen.features == shipped.features and frozen.fingerprint != shipped.fingerprint
+    observed = np.random.default_rng(0).random((20, 6, len(frozen.features)), dtype=np.float32)
+    mixtures = softmax(scores(frozen.weights, observed))
+    assert np.abs(mixtures - 1 / 6).max() > 0.05  # no uniform sampling
+
+
+def test_a_family_knows_its_student():
+    (_, cell), *_ = Run("mixed-known", teachers=("uniform",), seeds=1).cells()
+    assert cell.student == "lstm-experienced" and Run("mixed-known").name == "mixed-known-lstm-experienced"
+    (_, cell), *_ = Run("mixed", "gru", teachers=("uniform",), seeds=1).cells()
+    assert cell.student == "gru" and cell.schedule.evaluate_every == FAMILIES["mixed"].evaluate_every
 
 
 def test_a_page_without_a_place_is_refused():
