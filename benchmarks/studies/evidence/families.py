@@ -17,7 +17,7 @@ FAMILIES: dict[str, Family] = {
     "addition-4": Family("addition", {"digits": 4}, 15_000),
     "addition-4-wrong": Family("addition-reordered", {"digits": 4, "told": "wrong", "order_seed": 0}, 15_000),
     "mixed": Family("mixed", {}, 6_000),
-    "mixed-known": Family("mixed", {}, 6_000, "lstm-experienced"),
+    "mixed-known": Family("mixed", {}, 4_000, "lstm-experienced"),
     "repeat-copy-wrong": Family("repeat-copy-reordered", {}, 5_000),
     "stack": Family("stack", {"stacks": (1, 2, 4), "actions": (1, 2, 4, 8)}, 4_000),
 }
