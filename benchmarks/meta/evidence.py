@@ -23,6 +23,7 @@ class Family:
         budget: updates.
         student: the student that it is about.
         evaluate_every: updates between two evaluations.
+        validation: whether choices were made on it, so that it shows nothing about what nobody has looked at.
     """
 
     suite: str
@@ -30,6 +31,7 @@ class Family:
     budget: int
     student: str = "lstm"
     evaluate_every: int = 100
+    validation: bool = False
 
 
 class Row(NamedTuple):

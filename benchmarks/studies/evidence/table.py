@@ -48,7 +48,8 @@ class Table:
         rows = sorted(compared(lifetimes, family.budget, TRAINED), key=lambda row: row.mean)
         to_rule = {row.name: row for row in compared(lifetimes, family.budget, TRAINED, reference=RULE)}
         lines = [
-            f"**{title}** (budget {family.budget:,} updates; restricted means, intervals from three seeds on)",
+            f"**{title}** ({'validation family; ' if family.validation else ''}budget {family.budget:,} updates; "
+            "restricted means, intervals from three seeds on)",
             "",
             f"| teacher | lives (seeds) | mastered | updates | of uniform's | P(faster) | of {RULE}'s | P(faster) |",
             "|---|---|---|---|---|---|---|---|",
