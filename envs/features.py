@@ -22,6 +22,7 @@ Bools = NDArray[np.bool_]
 # Time is measured in budgets, so that features look alike whether a lifetime has a hundred decisions or thousands.
 _FAST, _SLOW = 0.01, 0.05  # time constants of the two averages of an arm, and of its recent share (slow)
 _STALE = 0.05  # an unseen arm's staleness is 1 - 1/e after this time
+_LEAST = 0.003  # what logarithms are cut at
 _TWO = ("loss_fast", "loss_slow", "loss_trend")  # losses reach twice that of uniform guessing
 
 
@@ -39,6 +40,10 @@ ARM_FEATURES = (
     "easier_attained",  # 1 - shortfall, mean over the arms one step easier; 1 where there is none
     "harder_attained",  # .. one step harder; 0 where there is none
     "has_harder",
+    "log_shortfall",  # logarithms, cut and scaled: 0.003 is 0, 1 is 1
+    "log_error",  # .. of 1 - competence_fast
+    "log_loss",  # .. of loss_fast / 2
+    "log_reach",  # .. of the least attained among the arms one step easier, or of this arm where that is more
     "staleness",  # 1 - exp(-time unseen / 0.05), in budgets
     "visit_share",  # of all sequences so far
     "recent_share",  # slow average of the share of a decision's sequences
@@ -97,7 +102,7 @@ class _Neighbours:
     def __init__(self, easier: Ints, num_envs: int):
         easier = np.broadcast_to(easier, (num_envs, *easier.shape[1:]))  # (K, A, E)
         has = easier >= 0
-        self._shape = easier.shape[:2]
+        self._shape, self._easier = easier.shape[:2], easier
         rows, arms, _ = np.nonzero(has)
         self._arm = rows * self._shape[1] + arms  # flat numbers of each pair
         self._below = rows * self._shape[1] + easier[has]
@@ -115,6 +120,15 @@ class _Neighbours:
         easier = self._sums(self._arm, flat[self._below]) / np.maximum(self.num_easier, 1)
         harder = self._sums(self._below, flat[self._arm]) / np.maximum(self.num_harder, 1)
         return easier[rows], harder[rows]
+
+    def least(self, values: Floats, rows: Bools | slice) -> Floats:
+        """Over the easier arms; 1 where there is none."""
+        easier = self._easier[rows]
+        least = np.ones(values.shape)
+        for column in np.moveaxis(easier, -1, 0):  # axes, of which there are few
+            below = np.take_along_axis(values, np.maximum(column, 0), axis=1)
+            least = np.minimum(least, np.where(column >= 0, below, 1.0))
+        return least
 
 
 class ArmFeatures:
@@ -211,7 +225,9 @@ class ArmFeatures:
         visited = visits > 0
         total = np.maximum(visits.sum(axis=1, keepdims=True), 1)
         attained = np.minimum(competence_fast / thresholds, 1.0)
+        shortfall = 1.0 - attained
         easier, harder = self._neighbours.means(attained, rows)
+        reach = np.maximum(self._neighbours.least(attained, rows), attained)
         num_targets = self._num_targets[rows]
         shape = competence_fast.shape
         values = {
@@ -224,10 +240,14 @@ class ArmFeatures:
             "loss_fast": loss_fast,
             "loss_slow": loss_slow,
             "loss_trend": loss_slow - loss_fast,
-            "shortfall": 1.0 - attained,
+            "shortfall": shortfall,
             "easier_attained": np.where(self._neighbours.num_easier[rows] > 0, easier, 1.0),
             "harder_attained": harder,
             "has_harder": self._neighbours.num_harder[rows] > 0,
+            "log_shortfall": _logarithm(shortfall),
+            "log_error": _logarithm(1.0 - competence_fast),
+            "log_loss": _logarithm(0.5 * loss_fast),
+            "log_reach": _logarithm(reach),
             "staleness": 1.0 - np.exp(-self._unseen_for[rows] / _STALE),
             "visit_share": visits / total,
             "recent_share": self._recent[rows],
@@ -253,6 +273,12 @@ class ArmFeatures:
         """Restores ``state_dict``."""
         for name in ("averages", "visits", "recent", "unseen_for"):
             setattr(self, f"_{name}", state[name].copy())
+
+
+def _logarithm(values: Floats) -> Floats:
+    """Of shares, cut at ``_LEAST``, from 0 to 1: small ones differ as much as large ones do."""
+    scaled: Floats = 1.0 - np.log(np.maximum(values, _LEAST)) / np.log(_LEAST)
+    return scaled
 
 
 def _of_rows(values: NDArray[Any], rows: Bools | slice) -> NDArray[Any]:

@@ -34,7 +34,7 @@ from envs.simulated import Population, SimulatedStudents
 from teacher.learned.files import CARD, WEIGHTS, load_policy, save_policy
 from teacher.learned.settings import PPOSettings
 
-_NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "difficulty")
+_NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "log_reach", "difficulty")
 
 
 @dataclass(frozen=True)
