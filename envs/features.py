@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 # Time is measured in budgets, so that features look alike whether a lifetime has a hundred decisions or thousands.
 _FAST, _SLOW = 0.01, 0.05  # time constants of the two averages of an arm, and of its recent share (slow)
 _STALE = 0.05  # an unseen arm's staleness is 1 - 1/e after this time
-_LEAST = 0.003  # what logarithms are cut at
+LEAST = 0.003  # what logarithms are cut at
 _TWO = ("loss_fast", "loss_slow", "loss_trend")  # losses reach twice that of uniform guessing
 
 
@@ -276,8 +276,8 @@ class ArmFeatures:
 
 
 def _logarithm(values: Floats) -> Floats:
-    """Of shares, cut at ``_LEAST``, from 0 to 1: small ones differ as much as large ones do."""
-    scaled: Floats = 1.0 - np.log(np.maximum(values, _LEAST)) / np.log(_LEAST)
+    """Of shares, cut at ``LEAST``, from 0 to 1: small ones differ as much as large ones do."""
+    scaled: Floats = 1.0 - np.log(np.maximum(values, LEAST)) / np.log(LEAST)
     return scaled
 
 
