@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Any, Literal
 
 from benchmarks.flags import settings_of
 from benchmarks.meta.controls import ShuffledReward
+from benchmarks.meta.folder import listed, prepare, refuse_foreign_folder
 from benchmarks.meta.real import RealStudents
 from benchmarks.meta.simulation import Outcome, held_out, teach_with_network
-from benchmarks.provenance import environment, mismatch
+from benchmarks.provenance import environment
 from benchmarks.settings import component, make_student, make_suite, schedule_of
 from benchmarks.store import (
     UserError,
@@ -29,9 +29,10 @@ from benchmarks.store import (
 from benchmarks.terminal import say
 from benchmarks.tracking import Mode, RunCurve, refuse_missing_wandb
 from envs import CurriculumVectorEnv
-from envs.features import ARM_FEATURES
+from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import Population, SimulatedStudents
 from teacher.learned.files import CARD, WEIGHTS, load_policy, save_policy
+from teacher.learned.rule import as_target_deficit
 from teacher.learned.settings import PPOSettings
 
 _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "log_reach", "difficulty")
@@ -109,23 +110,15 @@ def meta_train(settings: MetaTrain) -> Path:
         raise UserError(f"seed must not be negative; got {settings.seed}")
     refuse_missing_wandb(settings.wandb)
     out = settings.out
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out)
     plain = _plain(settings)  # what cannot be is refused before anything is written or deleted
     training = _Training(settings) if settings.overwrite or not (out / CARD).exists() else None
     with only_writer(out):
-        _prepare(settings, plain)
+        prepare(out, plain, settings.overwrite)
         if training is not None:
             training.run()
     say(f"teacher: {out} (paceline bench SUITE --teachers uniform,general --general.path {out})")
     return out
-
-
-def _refuse_foreign_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out must be a folder; {out} is a file")
-    others = [p for p in out.iterdir() if not p.name.endswith((".lock", ".tmp"))] if out.is_dir() else []
-    if others and not (out / "settings.json").exists() and not (out / CARD).exists():
-        raise UserError(f"{out} holds files but no teacher: choose another --out")
 
 
 def _plain(settings: MetaTrain) -> dict[str, Any]:
@@ -135,41 +128,6 @@ def _plain(settings: MetaTrain) -> dict[str, Any]:
     if settings.start_from is not None:
         plain["start_from"] = _refusing(lambda: load_policy(str(settings.start_from))).fingerprint
     return plain
-
-
-def _prepare(settings: MetaTrain, plain: dict[str, Any]) -> None:
-    """Writes, or compares with, the folder's settings."""
-    path = settings.out / "settings.json"
-    recorded = read_json(path) if path.exists() else None
-    if recorded is not None and not (isinstance(recorded, dict) and isinstance(recorded.get("meta_train"), dict)):
-        raise UserError(f"{settings.out} holds results of something else than meta-train: choose another --out")
-    if settings.overwrite:
-        for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json"):  # the card first; settings are replaced
-            (settings.out / name).unlink(missing_ok=True)
-        recorded = None
-    if (settings.out / CARD).exists() and not path.exists():
-        raise UserError(f"{settings.out} holds a teacher that was not trained here: choose another --out")
-    given = _listed(plain)
-    if recorded is None:
-        record = {"meta_train": given, "environment": environment(), "id": uuid.uuid4().hex[:16]}
-        write_json(path, record)
-        return
-    kept = recorded["meta_train"]
-    if kept != given:
-        name = next((key for key in given if kept.get(key) != given[key]), "settings")
-        raise UserError(
-            f"{settings.out} holds a training with other settings ({name} {kept.get(name)}, now {given.get(name)}): "
-            "choose another --out, or --overwrite"
-        )
-    if said := mismatch(recorded["environment"]):
-        say(said)
-
-
-def _listed(value: Any) -> Any:
-    """As JSON gives it back: tuples are lists."""
-    if isinstance(value, dict):
-        return {key: _listed(inner) for key, inner in value.items()}
-    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _refusing(act: Callable[[], Any]) -> Any:
@@ -234,6 +192,9 @@ class _Training:
         if settings.start_from is not None:
             known = _refusing(lambda: load_policy(str(settings.start_from)))
             _refusing(lambda: self.training.start_from(known))
+        elif settings.ppo.start == "target-deficit":
+            rule = _refusing(lambda: as_target_deficit(self.training.weights(), settings.features, LEAST))
+            self.training.load_weights(rule)
         self.judged_on = held_out(0, settings.held_out, settings.population)  # the same for every seed
         self.rows: list[dict[str, Any]] = []
         self.seconds = 0.0
@@ -291,7 +252,7 @@ class _Training:
     def _finish(self) -> None:
         card = {
             "name": self.out.name,
-            "training": _listed(_plain(self.settings)),
+            "training": listed(_plain(self.settings)),
             "seconds": round(self.seconds, 1),
             "held_out_simulated": {k: self.rows[-1][k] for k in self.rows[-1] if k.startswith(("cost", "solved"))},
             "environment": environment(),

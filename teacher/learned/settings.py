@@ -37,7 +37,7 @@ class PPOSettings:
     """Arms drawn for a decision; 1: one arm for the whole of it."""
     width: int = 32
     """Units of each layer of the network."""
-    start: Literal["target-deficit", "uniform"] = "target-deficit"
+    start: Literal["uniform", "target-deficit"] = "uniform"
     """The rule that the untrained network is."""
 
     def __post_init__(self) -> None:

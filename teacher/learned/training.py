@@ -15,11 +15,9 @@ from gymnasium.vector import VectorEnv
 from stable_baselines3 import PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from envs.features import LEAST
 from teacher.learned.files import LearnedPolicy
 from teacher.learned.network import Weights
 from teacher.learned.policy import ArmsPolicy
-from teacher.learned.rule import as_target_deficit
 from teacher.learned.settings import PPOSettings
 from teacher.learned.vec_env import VectorAsVecEnv
 
@@ -104,8 +102,6 @@ class MetaTraining:
             )
             self._env.seed(seed)
         self._per_rollout = per_rollout
-        if s.start == "target-deficit":
-            self._load(as_target_deficit(self.weights(), reads, LEAST))
 
     def _learning_rate(self, _: float) -> float:
         done = min(self.model.num_timesteps / self.total, 1.0) if hasattr(self, "model") else 0.0
@@ -139,9 +135,14 @@ class MetaTraining:
         """
         if known.features != self.reads:
             raise ValueError(f"the policy to start from reads {known.features}; this training's reads {self.reads}")
-        self._load(known.weights)
+        self.load_weights(known.weights)
 
-    def _load(self, weights: Weights) -> None:
+    def load_weights(self, weights: Weights) -> None:
+        """Goes on from these.
+
+        Raises:
+            ValueError: of another width.
+        """
         policy = self.model.policy
         assert isinstance(policy, ArmsPolicy)
         policy.load_weights(weights)

@@ -1,91 +1,21 @@
-"""Built-in suites as settings: what the command line can set of each, and how it is built."""
+"""Suites of real data, or of others' generators: what the command line can set of each, and how it is built."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
 
 from envs import Suite
 from envs.batch import Floats
 from envs.tasks import (
-    Addition,
-    AssociativeRecall,
-    Copy,
     Forecast,
     HuggingFaceTask,
-    LabelNoise,
     NGram,
-    Parity,
-    RareEvents,
     ReasoningGymTask,
-    Reordered,
-    RepeatCopy,
-    Reverse,
-    SelectiveCopy,
-    StackManipulation,
     TextTask,
-    shared_vocabulary,
 )
 from envs.tasks.real.series import sample_series, statsmodels_series
-
-
-class SuiteComponent(Protocol):
-    """Settings that build a suite."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-
-
-@dataclass(frozen=True)
-class AdditionSuite:
-    """Addition of 1 to N digits, all of them targets."""
-
-    digits: int = 5
-    """Longest taught number of digits."""
-    reversed_answer: bool = True
-    """Least significant digit of the answer first."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        task = Addition(digits=range(1, self.digits + 1), reversed_answer=self.reversed_answer)
-        return Suite([task], name=name)
-
-
-@dataclass(frozen=True)
-class ReorderedAdditionSuite:
-    """Addition whose order of difficulty is told wrong, or not at all."""
-
-    digits: int = 4
-    """Longest taught number of digits."""
-    told: Literal["wrong", "nothing"] = "wrong"
-    """The order that teachers are told: a wrong one, or none."""
-    order_seed: int = 0
-    """Which wrong order."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        return Suite([Reordered(Addition(digits=range(1, self.digits + 1)), self.told, self.order_seed)], name=name)
-
-
-@dataclass(frozen=True)
-class ReorderedRepeatCopySuite:
-    """Repeat copy whose two orders of difficulty, of lengths and of repeats, are told wrong, or not at all."""
-
-    lengths: tuple[int, ...] = (1, 2, 3, 4)
-    """Symbols to repeat, easiest first."""
-    repeats: tuple[int, ...] = (1, 2, 3)
-    """How often, easiest first."""
-    told: Literal["wrong", "nothing"] = "wrong"
-    """The order that teachers are told: a wrong one, or none."""
-    order_seed: int = 0
-    """Which wrong order."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        task = RepeatCopy(lengths=self.lengths, repeats=self.repeats)
-        return Suite([Reordered(task, self.told, self.order_seed)], name=name)
 
 
 @dataclass(frozen=True)
@@ -119,79 +49,6 @@ class TextSuite:
             goal_bits=self.goal_bits,
         )
         return Suite([task], lambda _, difficulty: difficulty["context"] == self.contexts[-1], name)
-
-
-@dataclass(frozen=True)
-class NoisyAdditionSuite:
-    """Addition with wrong training labels: an axis of noise rates; the arms without noise are the targets."""
-
-    digits: int = 3
-    """Longest taught number of digits."""
-    rates: tuple[float, ...] = (0.0, 0.1, 0.3)
-    """Shares of wrong labels, least first; held-out samples are clean."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        task = LabelNoise(Addition(digits=range(1, self.digits + 1)), rates=self.rates)
-        return Suite([task], lambda _, difficulty: difficulty["noise"] == self.rates[0], name)
-
-
-@dataclass(frozen=True)
-class TiersSuite:
-    """Several memory tasks in one vocabulary: short to long, motifs beyond, a long tail of events, auxiliary tasks."""
-
-    length: int = 8
-    """Longest taught copy and reversal."""
-    tails: tuple[float, ...] = (0.0, 1.0)
-    """Exponents of the long tail from which recalled items come in training; held-out items are balanced."""
-    auxiliary_weight: float = 0.5
-    """Factor on the loss of the auxiliary task, reversal, which is no target."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        lengths = (*(n for n in (2, 4, 8, 16, 32) if n < self.length), self.length)
-        tasks = shared_vocabulary(
-            [
-                Copy(lengths=lengths),
-                RareEvents(AssociativeRecall(items=(2, 3, 4), item_length=1), exponents=self.tails),
-                Reverse(lengths=lengths),
-            ],
-            announce=True,
-        )
-        auxiliary = tasks[2].name
-        return Suite(
-            tasks,
-            lambda task, _: task != auxiliary,
-            name,
-            lambda task, _: self.auxiliary_weight if task == auxiliary else 1.0,
-        )
-
-
-@dataclass(frozen=True)
-class MixedSuite:
-    """Four unrelated skills in one vocabulary, all of them targets: nobody knows in which order to teach them."""
-
-    lengths: tuple[int, ...] = (1, 2, 4)
-    """Symbols that repeat copy repeats, twice."""
-    parities: tuple[int, ...] = (2, 4, 8)
-    """Bits whose parity is asked for."""
-    actions: tuple[int, ...] = (1, 2, 4)
-    """Actions on a stack of two."""
-    counts: tuple[int, ...] = (1, 2, 4)
-    """Symbols to copy from among eight blanks."""
-
-    def build(self, name: str) -> Suite:
-        """The suite."""
-        tasks = shared_vocabulary(
-            [
-                RepeatCopy(lengths=self.lengths, repeats=(2,)),
-                Parity(lengths=self.parities),
-                StackManipulation(stacks=(2,), actions=self.actions),
-                SelectiveCopy(counts=self.counts, blanks=(8,)),
-            ],
-            announce=True,
-        )
-        return Suite(tasks, name=name)
 
 
 @dataclass(frozen=True)
