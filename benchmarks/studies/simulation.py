@@ -21,7 +21,6 @@ from benchmarks.studies.evidence.families import RESULTS, RULE
 from benchmarks.studies.league import ENTRIES
 from benchmarks.terminal import guarded, say
 from envs.simulated import Population
-from envs.simulated.population import DESCRIPTIONS
 from teacher.learned.files import load_policy
 
 _STREAM = 999  # of held-out lifetimes, apart from those that meta-training is judged on

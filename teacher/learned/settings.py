@@ -15,6 +15,8 @@ class PPOSettings:
         ValueError: a value out of range.
     """
 
+    algorithm: str = "ppo"
+    """ppo, a2c, or another on-policy algorithm with stable-baselines3's interface: package.module:Class."""
     learning_rate: float = 1e-3
     """Adam's, at the start; it falls linearly."""
     final_learning_rate: float = 2e-5
@@ -43,7 +45,7 @@ class PPOSettings:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "start":
+            if isinstance(value, str):
                 continue
             least = 0 if field.name in ("gamma", "gae_lambda", "entropy", "final_learning_rate") else 1e-12
             if not math.isfinite(value) or value < least:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import inspect
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
-from stable_baselines3 import PPO
+from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from teacher.learned.files import LearnedPolicy
@@ -52,10 +54,10 @@ class MetaTraining:
         reads: those that the policy reads.
         seed: of the network, the choice of actions, minibatches and the environment.
         decisions: to take in all; a last rollout is finished.
-        settings: of PPO.
+        settings: of PPO, or of another algorithm: what it has no use for, as A2C for ``epochs``, is left out.
 
     Raises:
-        ValueError: a feature that is not offered, no decision, a negative seed.
+        ValueError: a feature that is not offered, no decision, a negative seed, no such algorithm.
     """
 
     def __init__(
@@ -81,9 +83,14 @@ class MetaTraining:
         self._global = _Globals()
         with self._global.ours(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a rollout need not be a multiple of the minibatch
-            self.model: OnPolicyAlgorithm = PPO(
+            self.model = _algorithm(s.algorithm)(
                 ArmsPolicy,
                 self._env,
+                policy_kwargs={
+                    "columns": [offered.index(name) for name in reads],
+                    "exists": offered.index("exists"),
+                    "width": s.width,
+                },
                 learning_rate=self._learning_rate,
                 n_steps=s.rollout,
                 batch_size=min(s.batch_size, per_rollout),
@@ -92,11 +99,6 @@ class MetaTraining:
                 gae_lambda=s.gae_lambda,
                 ent_coef=s.entropy,
                 clip_range=s.clip,
-                policy_kwargs={
-                    "columns": [offered.index(name) for name in reads],
-                    "exists": offered.index("exists"),
-                    "width": s.width,
-                },
                 seed=seed,
                 device="cpu",
             )
@@ -179,6 +181,32 @@ class MetaTraining:
             self._source.load_state_dict(state["env"])
             model._last_obs, model._last_episode_starts = state["obs"].copy(), state["starts"].copy()
         self._env.load_state_dict(state["running"])
+
+
+def _algorithm(name: str) -> Callable[..., OnPolicyAlgorithm]:
+    """What makes the algorithm, of the arguments that it knows.
+
+    Raises:
+        ValueError: no such algorithm, or none that learns on-policy.
+    """
+    known: dict[str, Any] = {"ppo": PPO, "a2c": A2C}
+    if name in known:
+        made = known[name]
+    else:
+        module, _, attribute = name.partition(":")
+        try:
+            made = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(f"algorithm must be ppo, a2c or package.module:Class; got {name!r} ({error})") from error
+    if not (isinstance(made, type) and issubclass(made, OnPolicyAlgorithm)):
+        raise ValueError(f"algorithm must be an on-policy algorithm of stable-baselines3's; got {name!r}, {made!r}")
+    takes = inspect.signature(made).parameters
+
+    def make(*args: Any, **kwargs: Any) -> OnPolicyAlgorithm:
+        built: OnPolicyAlgorithm = made(*args, **{key: value for key, value in kwargs.items() if key in takes})
+        return built
+
+    return make
 
 
 class _Globals:

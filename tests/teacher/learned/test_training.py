@@ -1,8 +1,10 @@
+import dataclasses
 import random
 
 import numpy as np
 import pytest
 import torch
+from stable_baselines3 import A2C, PPO
 
 from benchmarks.meta.controls import ShuffledReward
 from benchmarks.meta.simulation import held_out, teach_with_network
@@ -50,6 +52,34 @@ def test_stop_and_resume_is_exact(stop):
     assert [r.decisions for r in resumed] == [r.decisions for r in on]
     for name, value in made.weights().items():
         np.testing.assert_array_equal(other.weights()[name], value)
+
+
+class Gentle(PPO):
+    """One's own algorithm."""
+
+
+@pytest.mark.parametrize("algorithm", ["a2c", f"{__name__}:Gentle"])
+def test_other_algorithms_train_stop_and_resume(algorithm):
+    settings = dataclasses.replace(QUICK, algorithm=algorithm)
+    made = training(settings=settings)
+    before = made.weights()
+    run = made.run()
+    next(run)
+    state = made.state_dict()
+    list(run)
+    other = training(settings=settings)
+    other.load_state_dict(state)
+    list(other.run())
+    assert type(made.model) is {"a2c": A2C}.get(algorithm, Gentle)
+    for name, value in made.weights().items():
+        assert not np.array_equal(value, before[name])
+        np.testing.assert_array_equal(other.weights()[name], value)
+
+
+@pytest.mark.parametrize("algorithm", ["dqn", "stable_baselines3:DQN", "nowhere:Me", "stable_baselines3:Nobody"])
+def test_an_algorithm_that_is_none_is_said(algorithm):
+    with pytest.raises(ValueError, match="algorithm must be .*; got " + repr(algorithm)):
+        training(settings=dataclasses.replace(QUICK, algorithm=algorithm))
 
 
 def test_the_seed_is_used():
