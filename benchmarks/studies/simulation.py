@@ -43,6 +43,8 @@ class Compare:
         """Teaches and prints."""
         if unknown := [name for name in self.rules if name not in ENTRIES]:
             raise UserError(f"unknown entry {unknown[0]!r}; there are: {', '.join(ENTRIES)}")
+        if len({folder.name for folder in self.teachers}) < len(self.teachers):
+            raise UserError("folders of teachers must have different names: they are the rows of the table")
         try:
             policies = {folder.name: load_policy(folder) for folder in self.teachers}
         except ValueError as error:

@@ -18,6 +18,8 @@ def test_all_are_judged_on_the_same_students(tmp_path, capsys):
 
 
 def test_mistakes_are_said(tmp_path):
+    with pytest.raises(UserError, match="must have different names"):
+        Compare(rules=(), teachers=(tmp_path / "a" / "mine", tmp_path / "b" / "mine")).execute()
     with pytest.raises(UserError, match="unknown entry 'juggling'"):
         Compare(rules=("juggling",)).execute()
     with pytest.raises(UserError, match="cannot read the teacher"):
