@@ -89,7 +89,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Yoke:
-    """Makes the schedules of the yoked controls: seed s replays what a trained teacher chose on the seed after it."""
+    """Makes the schedules of the yoked controls: seed s replays what a trained teacher chose on the seed after it.
+
+    Teachers take turns: the first from number s on that has finished a lifetime there.
+    """
 
     family: tyro.conf.Positional[str]
     """A family's name."""
@@ -107,8 +110,15 @@ class Yoke:
         lived = {(name, cell.seed): folder / name / f"{cell.seed}-{cell.digest}" for name, cell in run.cells()}
         pattern = yoked(run.name, self.runs)["yoked"].options["path"]
         for seed in range(self.seeds):
-            donor = lived[TRAINED[seed % len(TRAINED)], (seed + 1) % self.seeds]
-            export(donor, Options(), Path(pattern.replace("{seed}", str(seed))), overwrite=True)
+            turn = seed % len(TRAINED)
+            donors = [lived[name, (seed + 1) % self.seeds] for name in (*TRAINED[turn:], *TRAINED[:turn])]
+            finished = [donor for donor in donors if (donor / "summary.json").exists()]
+            if not finished:
+                raise UserError(
+                    f"seed {seed} wants a finished lifetime of a trained teacher on seed {(seed + 1) % self.seeds}: "
+                    f"there is none in {folder}"
+                )
+            export(finished[0], Options(), Path(pattern.replace("{seed}", str(seed))), overwrite=True)
 
 
 @dataclass(frozen=True)

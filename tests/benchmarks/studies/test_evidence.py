@@ -83,12 +83,21 @@ def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
 
 def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeypatch):
     exported = {}
-    monkeypatch.setattr(
-        "benchmarks.studies.evidence.run.export", lambda run, _, out, overwrite: exported.update({out: run})
-    )
+
+    def export(run, options, out, overwrite):
+        exported[out] = run
+
+    monkeypatch.setattr("benchmarks.studies.evidence.run.export", export)
+    with pytest.raises(UserError, match="seed 0 wants a finished lifetime of a trained teacher on seed 1"):
+        Yoke("mixed", seeds=3, runs=tmp_path).execute()
+    for name, cell in Run("mixed", teachers=TRAINED, seeds=3).cells():
+        folder = tmp_path / "mixed-lstm" / name / f"{cell.seed}-{cell.digest}"
+        folder.mkdir(parents=True)
+        if (name, cell.seed) != ("general-1", 2):  # not finished
+            (folder / "summary.json").write_text("{}")
     Yoke("mixed", seeds=3, runs=tmp_path).execute()
     donors = [exported[tmp_path / "mixed-lstm" / "schedules" / f"{seed}.json"] for seed in range(3)]
-    assert [donor.parent.name for donor in donors] == ["general-0", "general-1", "general-2"]
+    assert [donor.parent.name for donor in donors] == ["general-0", "general-2", "general-2"]
     assert [donor.name.split("-")[0] for donor in donors] == ["1", "2", "0"]
     cells = dict(Run("mixed", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
     assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "mixed-lstm" / "schedules" / "0.json")
