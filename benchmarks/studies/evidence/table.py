@@ -13,6 +13,7 @@ from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.families import FAMILIES, RESULTS, RULE, TRAINED
 from benchmarks.terminal import say
+from teacher.learned.files import CARD
 
 _BEGIN, _END = "<!-- evidence: python -m benchmarks.studies.evidence table -->", "<!-- end of evidence -->"
 _FEWEST_SEEDS = 3  # that an interval is given for
@@ -59,7 +60,26 @@ class Table:
             cost = f"{least}{row.mean:,.0f}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
             against = f"{_against(row, 'uniform')} | {_against(to_rule[row.name], RULE)}"
             lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {against} |")
-        return lines
+        return [*lines, *self._break_even(lifetimes)]
+
+    def _break_even(self, lifetimes: dict[str, Any]) -> list[str]:
+        """After how many lifetimes the training of a teacher is paid for: N* = C_meta / (C_uniform - C_teacher)."""
+        cards = [self.results / "teachers" / name / CARD for name in TRAINED if name in lifetimes]
+        training = [read_json(card)["seconds"] for card in cards if card.exists()]
+        saved = [
+            lifetimes["uniform"][seed]["seconds"] - life["seconds"]
+            for name in TRAINED
+            for seed, life in lifetimes.get(name, {}).items()
+            if seed in lifetimes.get("uniform", {})
+        ]
+        if not training or not saved or not np.mean(saved) > 0:
+            return []
+        spent = float(np.mean(training))
+        return [
+            "",
+            f"Meta-training took {spent:,.0f} s of a core; a lifetime under the general teacher trains for "
+            f"{np.mean(saved):,.0f} s less than under uniform sampling: paid for after {spent / np.mean(saved):,.0f}.",
+        ]
 
 
 def _against(row: Row, reference: str) -> str:

@@ -41,7 +41,7 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     assert Table(tmp_path).lines() == []
 
     def life(updates, mastered=True):
-        return {"updates": updates, "mastered": mastered}
+        return {"updates": updates, "mastered": mastered, "seconds": 1.0}
 
     lifetimes = {
         "uniform": {"0": life(9000), "1": life(15_000, False)},
@@ -71,7 +71,7 @@ def test_the_pages_hold_what_the_committed_figures_give():
 
 def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
     def lives(*updates):
-        return {str(seed): {"updates": u, "mastered": True} for seed, u in enumerate(updates)}
+        return {str(seed): {"updates": u, "mastered": True, "seconds": 1.0} for seed, u in enumerate(updates)}
 
     figures = {"uniform": lives(4000, 4500), "target-deficit": lives(2000, 3000), "general-0": lives(1500)}
     (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
@@ -79,6 +79,23 @@ def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
     assert rows["general (mean of 1 trained)"].endswith("| 0.38 | 1.00 | 0.75 | 1.00 |")
     assert rows["target-deficit"].endswith("| 0.59 | 1.00 |  |  |")
     assert rows["uniform"].endswith("|  |  | 1.70 | 0.00 |")
+
+
+def test_meta_training_is_charged(tmp_path):
+    def life(updates, seconds):
+        return {"updates": updates, "mastered": True, "seconds": seconds}
+
+    for name, seconds in (("general-0", 500.0), ("general-1", 700.0)):
+        (tmp_path / "teachers" / name).mkdir(parents=True)
+        (tmp_path / "teachers" / name / "teacher.json").write_text(json.dumps({"seconds": seconds}))
+    figures = {
+        "uniform": {"0": life(4000, 60.0), "1": life(4000, 80.0)},
+        "general-0": {"0": life(1000, 20.0), "5": life(1000, 1.0)},  # seed 5 has no pair
+        "general-1": {"1": life(1000, 20.0)},
+    }
+    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    said = next(line for line in Table(tmp_path).lines() if line.startswith("Meta-training"))
+    assert "took 600 s of a core" in said and "trains for 50 s less" in said and said.endswith("after 12.")
 
 
 def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeypatch):
