@@ -36,6 +36,7 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
         ``mase`` and ``pinball``, mean over the target arms, and ``arms``, the same for each arm; None where there is
         nothing to judge. The draws are fixed: the same student gives the same numbers.
     """
+    student = getattr(student, "inner", student)  # of one with a past
     if not isinstance(student, TorchStudent):
         return None
     arms = []

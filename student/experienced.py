@@ -18,7 +18,9 @@ class Experienced:
 
     The past is nobody's choice: arms drawn uniformly from ``arms``, batches of the learner's own seed that no lifetime
     sees. It costs nothing in a lifetime and is not in its trace; a teacher meets a student that knows something, and is
-    not told what. Learner k's past derives from its seed alone, so paired lifetimes have the same.
+    not told what. Learner k's past derives from its seed alone, so paired lifetimes have the same. A learning rate that
+    follows a schedule has used up a share of it by then: with one that is not constant this is a student part-way
+    through its training.
 
     Args:
         inner: the student.

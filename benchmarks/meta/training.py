@@ -104,6 +104,8 @@ def meta_train(settings: MetaTrain) -> Path:
             raise UserError(f"{name} must be at least 1; got {getattr(settings, name)}")
     if not settings.checkpoint_seconds >= 0:
         raise UserError(f"checkpoint_seconds must not be negative; got {settings.checkpoint_seconds}")
+    if settings.start_from is not None and settings.ppo.start != PPOSettings().start:
+        raise UserError(f"--start-from goes on from a teacher, --ppo.start {settings.ppo.start} from a rule: give one")
     if settings.start_from is not None and settings.start_from.resolve() == settings.out.resolve():
         raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:

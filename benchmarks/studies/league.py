@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import tyro
 
+from benchmarks.assembly import files_read
 from benchmarks.flags import settings_of
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
@@ -28,7 +29,7 @@ from benchmarks.store import UserError, describe, only_writer, read_json, write_
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import NoTracker
 from envs import CurriculumVectorEnv
-from teacher import PPOTeacher, Teacher, run
+from teacher import Teacher, run
 
 RESULTS = Path("benchmarks/results/teachers")
 
@@ -220,9 +221,7 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     failures: list[str] = []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
-        jobs = {
-            pool.submit(_live, cell, runs / name / f"{cell.seed}-{cell.digest}"): (name, cell) for name, cell in waiting
-        }
+        jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
         for done, job in enumerate(as_completed(jobs), 1):
             name, cell = jobs[job]
             where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
@@ -250,10 +249,14 @@ def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
     return bool(found["digest"] == same.digest and found.get("policy") == _policy(cell))
 
 
+def folder_of(cell: Cell) -> str:
+    """Name of a lifetime's folder: another network or schedule at the same path is another lifetime."""
+    return "-".join(part for part in (str(cell.seed), cell.digest, _policy(cell)) if part is not None)
+
+
 def _policy(cell: Cell) -> str | None:
-    """Fingerprint of a learned teacher's network: its path alone does not say which one it was."""
-    made = cell.make_teacher()
-    return made.policy.fingerprint if isinstance(made, PPOTeacher) else None
+    """Fingerprint of a learned teacher's network, or of a replayed schedule: a path alone does not say which it was."""
+    return next(iter(files_read(cell.make_teacher(), [cell.seed]).values()), None)
 
 
 def _stop_with_parent(status: Status) -> None:

@@ -18,7 +18,7 @@ from benchmarks.provenance import environment
 from benchmarks.store import UserError, describe, write_json
 from benchmarks.studies.evidence import TRAINED
 from benchmarks.studies.evidence.families import RESULTS, RULE
-from benchmarks.studies.league import ENTRIES
+from benchmarks.studies.league import ENTRIES, Entry
 from benchmarks.terminal import guarded, say
 from envs.simulated import Population
 from teacher.learned.files import load_policy
@@ -43,6 +43,10 @@ class Compare:
         """Teaches and prints."""
         if unknown := [name for name in self.rules if name not in ENTRIES]:
             raise UserError(f"unknown entry {unknown[0]!r}; there are: {', '.join(ENTRIES)}")
+        if probing := [name for name in self.rules if ENTRIES[name].signal != Entry("").signal]:
+            raise UserError(f"{probing[0]} reads {ENTRIES[probing[0]].signal}, which simulated students do not have")
+        if self.lifetimes < 1:
+            raise UserError(f"lifetimes must be at least 1; got {self.lifetimes}")
         if len({folder.name for folder in self.teachers}) < len(self.teachers):
             raise UserError("folders of teachers must have different names: they are the rows of the table")
         try:

@@ -109,6 +109,8 @@ class Population:
             self._check(field.name, getattr(self, field.name))
         if self.num_arms[0] < 1 or self.decisions[0] < 1:
             raise ValueError(f"a lifetime has at least one arm and one decision; got {self.num_arms}, {self.decisions}")
+        if self.common_loss[1] > 1:
+            raise ValueError(f"common_loss must be shares, at most 1; got {self.common_loss}")
         if self.thresholds[1] >= 1 or self.guessing[1] >= self.thresholds[0]:
             raise ValueError(
                 f"thresholds must be below 1 and above guessing; got {self.thresholds}, guessing {self.guessing}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
+import os
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -194,13 +196,15 @@ def _algorithm(name: str) -> Callable[..., OnPolicyAlgorithm]:
         made = known[name]
     else:
         module, _, attribute = name.partition(":")
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())  # one's own module: behind all others, so that it shadows none
         try:
             made = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
+        except Exception as error:  # one's own module may raise anything
             raise ValueError(f"algorithm must be ppo, a2c or package.module:Class; got {name!r} ({error})") from error
     if not (isinstance(made, type) and issubclass(made, OnPolicyAlgorithm)):
         raise ValueError(f"algorithm must be an on-policy algorithm of stable-baselines3's; got {name!r}, {made!r}")
-    takes = inspect.signature(made).parameters
+    takes = {name for kind in made.__mro__[:-1] for name in inspect.signature(kind).parameters}  # and what it passes on
 
     def make(*args: Any, **kwargs: Any) -> OnPolicyAlgorithm:
         built: OnPolicyAlgorithm = made(*args, **{key: value for key, value in kwargs.items() if key in takes})

@@ -1,5 +1,6 @@
 import numpy as np
 
+import envs
 from envs.features import ArmFeatures, Layout
 from envs.simulated import SimulatedStudents
 
@@ -62,3 +63,25 @@ def test_some_rows_are_observed_as_among_all():
     rows = np.array([True, False, True, True, False, False])
     some = env._features.observe(used[rows], rows)
     np.testing.assert_array_equal(some, env._features.observe(used)[rows])
+
+
+def test_logarithms_and_reach_by_hand():
+    """Two axes: an arm is within reach as far as the less attained of its two easier ones."""
+    suite = envs.Suite([envs.AdditionGrid(first=(1, 2), second=(1, 2))])
+    f = ArmFeatures(Layout.of(suite.arms), 1, 2.0, suite.arms.axes)
+    competence = np.array([[0.9, 0.2, 0.5, 0.1]])
+    f.update(competence, np.array([[0.02, 1.0, 2.0, 4.0]]), np.full((1, 4), 10), 0.01)
+    seen = f.observe(0.5)[0]
+
+    def logarithm(values):
+        return 1 + np.log(np.maximum(values, 0.003)) / -np.log(0.003)
+
+    def shown(name):
+        return seen[:, suite.arms.features.index(name)]
+
+    attained = np.minimum(competence[0] / suite.arms.thresholds, 1)
+    np.testing.assert_allclose(shown("log_shortfall"), logarithm(1 - attained), atol=1e-6)
+    np.testing.assert_allclose(shown("log_error"), logarithm(1 - competence[0]), atol=1e-6)
+    np.testing.assert_allclose(shown("log_loss"), logarithm(np.array([0.005, 0.25, 0.5, 1.0])), atol=1e-6)
+    reach = [1.0, attained[0], attained[0], max(min(attained[1], attained[2]), attained[3])]
+    np.testing.assert_allclose(shown("log_reach"), logarithm(np.array(reach)), atol=1e-6)

@@ -14,7 +14,26 @@ def experienced(suite, num_learners=1, arms=(0,), updates=4, batch_size=8):
 
 
 def test_keeps_the_laws_of_a_student(suite):
-    check_student(lambda num_learners: experienced(suite, num_learners), suite)
+    check_student(lambda num_learners: experienced(suite, num_learners, arms=(0, 2)), suite)
+
+
+def test_every_learner_has_its_own_past_and_every_step_its_own_batch(suite, monkeypatch):
+    asked = []
+    inner = suite.batch
+    monkeypatch.setattr(type(suite), "batch", lambda self, *arguments: asked.append(arguments) or inner(*arguments))
+    experienced(suite, 2, arms=(0, 1, 2), updates=30).reset([1, 2])
+    pasts = [[(arm, index) for arm, index, seed, *_ in asked if seed == own] for own in (1, 2)]
+    assert [len(past) for past in pasts] == [30, 30] and len(set(pasts[0])) == 30
+    assert [arm for arm, _ in pasts[0]] != [arm for arm, _ in pasts[1]]
+    assert {arm for arm, _ in pasts[0]} == {0, 1, 2}
+
+
+def test_a_past_is_remembered_by_all_its_seeds(suite):
+    student = experienced(suite, 2)
+    student.reset([1, 2])
+    second = [p.clone() for p in student.models[1].parameters()]
+    student.reset([1, 3])
+    assert not all(torch.equal(a, b) for a, b in zip(second, student.models[1].parameters(), strict=True))
 
 
 def test_knows_what_it_was_taught_and_not_the_rest(suite):

@@ -10,12 +10,12 @@ from benchmarks.studies.league import ENTRIES, Entry
 RESULTS = Path("benchmarks/results/general")
 TRAINED = tuple(f"general-{i}" for i in range(6))
 
-# Validation families: what ships was chosen on them, and traces on them were looked at before the simulation changed.
-# On the others no teacher was trained, tuned, looked at or chosen. Budgets were fixed beforehand, at least 1.5 times
-# uniform's median on seeds 100 and 101.
+# Validation families: traces on them were looked at before the simulation changed. On the others no teacher was
+# trained, tuned, looked at or chosen (what ships was chosen on simulated students). Budgets were fixed beforehand, at
+# least 1.5 times uniform's median on seeds 100 and 101.
 FAMILIES: dict[str, Family] = {
     "mixed": Family("mixed", {}, 6_000),  # four skills that have nothing to do with one another: no known order
-    "mixed-known": Family("mixed", {}, 4_000, "lstm-experienced"),  # every second arm is known already
+    "mixed-known": Family("mixed", {}, 4_000, "lstm-experienced"),  # it has trained on every second arm
     "repeat-copy-wrong": Family("repeat-copy-reordered", {}, 5_000),  # the order is told wrong
     "stack": Family("stack", {"stacks": (1, 2, 4), "actions": (1, 2, 4, 8)}, 4_000),  # the order is told right
     "addition-4": Family("addition", {"digits": 4}, 15_000, validation=True),
@@ -28,16 +28,17 @@ FAMILIES: dict[str, Family] = {
 
 _RULES = ("combined", "mastery-gate", "target-deficit", "learnability", "tscl-sampling", "exp3s-tuned")
 OTHERS: dict[str, Entry] = {name: ENTRIES[name] for name in ("uniform", "target-only", *_RULES)}
-RULE = "target-deficit"  # the best hand rule on the validation families (addition, copy, reverse), fixed beforehand
+RULE = "target-deficit"  # the hand rule that it is compared with, fixed beforehand
+BANDIT = "exp3s-tuned"  # .. and, as a description, the best of the other teachers on addition
 GENERAL: dict[str, Entry] = {
     name: Entry("general", options={"path": str(RESULTS / "teachers" / name)})
     for name in (*TRAINED, "shuffled-reward", "random-frozen")
 }
 
 
-def yoked(name: str, runs: Path) -> dict[str, Entry]:
+def yoked(name: str) -> dict[str, Entry]:
     """Controls that replay what the general teacher chose in another lifetime, open-loop: in its order, or shuffled."""
-    path = str(runs / name / "schedules" / "{seed}.json")
+    path = str(RESULTS / "schedules" / name / "{seed}.json")
     return {
         "yoked": Entry("replayed", options={"path": path}),
         "yoked-shuffled": Entry("replayed", options={"path": path, "shuffled": True}),

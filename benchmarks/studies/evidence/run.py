@@ -14,7 +14,7 @@ from benchmarks.meta.controls import random_weights
 from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
 from benchmarks.store import UserError, only_writer
 from benchmarks.studies.evidence.families import FAMILIES, GENERAL, OTHERS, RESULTS, TRAINED, yoked
-from benchmarks.studies.league import keep_lifetimes
+from benchmarks.studies.league import folder_of, keep_lifetimes
 from benchmarks.terminal import say
 from teacher import load_general
 from teacher.learned.files import save_policy
@@ -43,7 +43,7 @@ class Run:
 
     def cells(self) -> list[tuple[str, Cell]]:
         """Seed by seed, so that a partial table is paired."""
-        entries = {**GENERAL, **OTHERS, **yoked(self.name, self.runs)}
+        entries = {**GENERAL, **OTHERS, **yoked(self.name)}
         family = FAMILIES[self.family]
         if unknown := [name for name in self.teachers if name not in entries]:
             raise UserError(f"unknown teacher {unknown[0]!r}; there are: {', '.join(entries)}")
@@ -52,6 +52,8 @@ class Run:
         )
         suite = {**settings_of(SUITES[family.suite][0]), **family.options}
         student_name = self.student or family.student
+        if student_name not in STUDENTS:
+            raise UserError(f"unknown student {student_name!r}; there are: {', '.join(STUDENTS)}")
         student = settings_of(STUDENTS[student_name])
         return [
             (
@@ -105,10 +107,14 @@ class Yoke:
 
     def execute(self) -> None:
         """Exports."""
+        if self.seeds < 2:
+            raise UserError(
+                f"seeds must be at least 2: a yoked control replays another seed's lifetime; got {self.seeds}"
+            )
         run = Run(self.family, self.student, TRAINED, self.seeds, runs=self.runs)
         folder = self.runs / run.name
-        lived = {(name, cell.seed): folder / name / f"{cell.seed}-{cell.digest}" for name, cell in run.cells()}
-        pattern = yoked(run.name, self.runs)["yoked"].options["path"]
+        lived = {(name, cell.seed): folder / name / folder_of(cell) for name, cell in run.cells()}
+        pattern = yoked(run.name)["yoked"].options["path"]
         for seed in range(self.seeds):
             turn = seed % len(TRAINED)
             donors = [lived[name, (seed + 1) % self.seeds] for name in (*TRAINED[turn:], *TRAINED[:turn])]

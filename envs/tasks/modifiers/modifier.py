@@ -25,7 +25,8 @@ class Modifier:
 
     def __getattr__(self, declaration: str) -> Any:
         """What the inner task declares, where it still holds."""
-        if not declaration.startswith("_") and declaration != "inner" and declaration in self._holds():
+        fields = getattr(type(self), "__dataclass_fields__", {})  # not there before __init__: in a copy, say
+        if not declaration.startswith("_") and declaration not in fields and declaration in self._holds():
             return getattr(self.inner, declaration)
         raise AttributeError(f"{type(self).__name__} has no attribute {declaration!r}")
 

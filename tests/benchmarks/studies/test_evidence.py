@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,9 @@ import pytest
 
 from benchmarks.store import UserError
 from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Frozen, Run, Table, Yoke, with_table
-from benchmarks.studies.league import covers
-from teacher import load_general
+from benchmarks.studies.evidence.families import RESULTS
+from benchmarks.studies.league import covers, folder_of, keep_lifetimes
+from teacher import PPOTeacher, load_general
 from teacher.learned.files import load_policy
 from teacher.learned.network import scores
 from teacher.mixtures import softmax
@@ -57,7 +59,7 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     )  # two seeds: no interval
     assert uniform == "| uniform | 2 (2) | 1 | >= 12,000 |  |  |  |  |"
     for name in lifetimes:
-        lifetimes[name]["2"] = life(6000)
+        lifetimes[name] |= {str(seed): life(6000) for seed in range(2, 8)}
     (tmp_path / "addition-4-lstm.json").write_text(json.dumps({"lifetimes": lifetimes}))
     assert " [" in Table(tmp_path).lines()[4]
 
@@ -82,20 +84,27 @@ def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
 
 
 def test_meta_training_is_charged(tmp_path):
-    def life(updates, seconds):
-        return {"updates": updates, "mastered": True, "seconds": seconds}
+    def lives(updates, seeds):
+        return {str(seed): {"updates": updates, "mastered": True, "seconds": 0.02 * updates} for seed in seeds}
 
     for name, seconds in (("general-0", 500.0), ("general-1", 700.0)):
         (tmp_path / "teachers" / name).mkdir(parents=True)
         (tmp_path / "teachers" / name / "teacher.json").write_text(json.dumps({"seconds": seconds}))
     figures = {
-        "uniform": {"0": life(4000, 60.0), "1": life(4000, 80.0)},
-        "general-0": {"0": life(1000, 20.0), "5": life(1000, 1.0)},  # seed 5 has no pair
-        "general-1": {"1": life(1000, 20.0)},
+        "uniform": lives(4000, range(8)),
+        "exp3s-tuned": lives(2000, range(8)),
+        "general-0": lives(1000, range(0, 8, 2)),
+        "general-1": lives(1000, range(1, 8, 2)),
     }
     (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
-    said = next(line for line in Table(tmp_path).lines() if line.startswith("Meta-training"))
-    assert "took 600 s of a core" in said and "trains for 50 s less" in said and said.endswith("after 12.")
+    said = next(line for line in Table(tmp_path).lines() if "meta-training" in line)
+    assert "took 600 s of a core (mean of 2). At 20 ms an update" in said and "trains for 60 s less" in said
+    assert "paid for after 10 lifetimes; all 2, of which one ships, after 20." in said
+    assert any("Beside exp3s-tuned (descriptive): 0.50 [0.50, 0.50]" in line for line in Table(tmp_path).lines())
+    for found in figures.values():
+        found.pop("7", None)
+    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    assert not any("paid for" in line for line in Table(tmp_path).lines())  # of seven seeds no claim is made
 
 
 def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeypatch):
@@ -108,16 +117,18 @@ def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeyp
     with pytest.raises(UserError, match="seed 0 wants a finished lifetime of a trained teacher on seed 1"):
         Yoke("mixed", seeds=3, runs=tmp_path).execute()
     for name, cell in Run("mixed", teachers=TRAINED, seeds=3).cells():
-        folder = tmp_path / "mixed-lstm" / name / f"{cell.seed}-{cell.digest}"
+        folder = tmp_path / "mixed-lstm" / name / folder_of(cell)
         folder.mkdir(parents=True)
         if (name, cell.seed) != ("general-1", 2):  # not finished
             (folder / "summary.json").write_text("{}")
     Yoke("mixed", seeds=3, runs=tmp_path).execute()
-    donors = [exported[tmp_path / "mixed-lstm" / "schedules" / f"{seed}.json"] for seed in range(3)]
+    donors = [exported[RESULTS / "schedules" / "mixed-lstm" / f"{seed}.json"] for seed in range(3)]
     assert [donor.parent.name for donor in donors] == ["general-0", "general-2", "general-2"]
     assert [donor.name.split("-")[0] for donor in donors] == ["1", "2", "0"]
+    with pytest.raises(UserError, match="replays another seed's lifetime; got 1"):
+        Yoke("mixed", seeds=1, runs=tmp_path).execute()
     cells = dict(Run("mixed", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
-    assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "mixed-lstm" / "schedules" / "0.json")
+    assert cells["yoked"].make_teacher().file_of(0) == str(RESULTS / "schedules" / "mixed-lstm" / "0.json")
     assert cells["yoked-shuffled"].make_teacher().shuffled and not cells["yoked"].make_teacher().shuffled
 
 
@@ -134,7 +145,11 @@ def test_a_family_knows_its_student():
     (_, cell), *_ = Run("mixed-known", teachers=("uniform",), seeds=1).cells()
     assert cell.student == "lstm-experienced" and Run("mixed-known").name == "mixed-known-lstm-experienced"
     (_, cell), *_ = Run("mixed", "gru", teachers=("uniform",), seeds=1).cells()
-    assert cell.student == "gru" and cell.schedule.evaluate_every == FAMILIES["mixed"].evaluate_every
+    assert cell.student == "gru"
+    (_, cell), *_ = Run("copy", teachers=("uniform",), seeds=1).cells()  # whose suite is evaluated every 150
+    assert cell.schedule.evaluate_every == FAMILIES["copy"].evaluate_every == 100
+    with pytest.raises(UserError, match="unknown student 'nobody'"):
+        Run("mixed", "nobody", seeds=1).cells()
 
 
 def test_a_page_without_a_place_is_refused():
@@ -146,3 +161,32 @@ def test_a_lifetime_of_another_network_at_the_same_path_is_run_again():
     (_, cell), *_ = Run(teachers=("general-0",), seeds=1).cells()
     found = {"budget": cell.schedule.budget, "digest": cell.digest, "policy": cell.make_teacher().policy.fingerprint}
     assert covers(found, cell) and not covers({**found, "policy": "another"}, cell)
+
+
+def test_a_finished_lifetime_of_another_network_is_not_taken_for_this_ones(tmp_path, monkeypatch):
+    """Through ``keep_lifetimes``: same path, same cell, same runs folder, another network."""
+    lived = []
+
+    class Here:
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def submit(self, act, cell, folder):
+            lived.append(folder)
+            job = Future()
+            job.set_result({"updates": 1, "mastered": True})
+            return job
+
+    monkeypatch.setattr("benchmarks.studies.league.ProcessPoolExecutor", Here)
+    cells = Run("mixed", teachers=("general-0",), seeds=1).cells()
+    keep_lifetimes(cells, tmp_path / "a.json", "", tmp_path, 1)
+    other = load_policy(RESULTS / "teachers" / "general-1")
+    monkeypatch.setattr(PPOTeacher, "policy", property(lambda self: other))
+    keep_lifetimes(cells, tmp_path / "b.json", "", tmp_path, 1)
+    assert lived[0] != lived[1] and lived[0].parent == lived[1].parent

@@ -20,6 +20,10 @@ def test_all_are_judged_on_the_same_students(tmp_path, capsys):
 def test_mistakes_are_said(tmp_path):
     with pytest.raises(UserError, match="must have different names"):
         Compare(rules=(), teachers=(tmp_path / "a" / "mine", tmp_path / "b" / "mine")).execute()
+    with pytest.raises(UserError, match="exp3s reads PG, which simulated students do not have"):
+        Compare(rules=("exp3s",)).execute()
+    with pytest.raises(UserError, match="lifetimes must be at least 1; got 0"):
+        Compare(lifetimes=0).execute()
     with pytest.raises(UserError, match="unknown entry 'juggling'"):
         Compare(rules=("juggling",)).execute()
     with pytest.raises(UserError, match="cannot read the teacher"):

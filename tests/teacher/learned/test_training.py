@@ -55,7 +55,10 @@ def test_stop_and_resume_is_exact(stop):
 
 
 class Gentle(PPO):
-    """One's own algorithm."""
+    """One's own algorithm, which hands all on."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
 
 
 @pytest.mark.parametrize("algorithm", ["a2c", f"{__name__}:Gentle"])
@@ -71,6 +74,7 @@ def test_other_algorithms_train_stop_and_resume(algorithm):
     other.load_state_dict(state)
     list(other.run())
     assert type(made.model) is {"a2c": A2C}.get(algorithm, Gentle)
+    assert made.model.gae_lambda == settings.gae_lambda and made.model.gamma == settings.gamma
     for name, value in made.weights().items():
         assert not np.array_equal(value, before[name])
         np.testing.assert_array_equal(other.weights()[name], value)
