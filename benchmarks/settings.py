@@ -76,7 +76,7 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "modular": (tasks.ModularArithmetic(), Schedule(20_000, 128, 10, 300)),
     "copy": (tasks.Copy(), Schedule(10_000, 128, 10, 150)),
     "repeat-copy": (tasks.RepeatCopy(), Schedule(20_000, 128, 10, 300)),
-    "repeat-copy-reordered": (ReorderedRepeatCopySuite(), Schedule(10_000, 128, 10, 100)),
+    "repeat-copy-reordered": (ReorderedRepeatCopySuite(), Schedule(10_000, 128, 10, 300)),
     "reverse": (tasks.Reverse(), Schedule(10_000, 128, 10, 150)),
     "selective-copy": (tasks.SelectiveCopy(), Schedule(20_000, 128, 10, 250)),
     "recall": (tasks.AssociativeRecall(), Schedule(20_000, 128, 10, 150)),
@@ -92,7 +92,7 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "forecast": (ForecastSuite(), Schedule(5_000, 64, 10, 400)),
     "hf": (DatasetSuite(), Schedule(5_000, 64, 10, 200)),
     "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
-    "mixed": (MixedSuite(), Schedule(10_000, 128, 10, 100)),
+    "mixed": (MixedSuite(), Schedule(10_000, 128, 10, 300)),
     "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {

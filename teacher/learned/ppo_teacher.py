@@ -81,9 +81,14 @@ class PPOTeacher(ArrayTeacher):
                 f"the teacher {self.path or SHIPPED} has changed since the run began (fingerprint {state['policy']}, "
                 f"now {self.policy.fingerprint}): restore it, or begin anew"
             )
-        read = np.asarray(obs, dtype=np.float32)[..., self._columns]
-        mixture = softmax(scores(self.policy.weights, read, self._real_arms(read)) / self.temperature)
-        return floored(mixture, self.floor)
+        observed = np.asarray(obs, dtype=np.float32)
+        # Row by row: a product of many rows may round otherwise than one of a single row, whose run must be the same.
+        logits = np.concatenate([self._scored(observed[k : k + 1]) for k in range(len(observed))])
+        return floored(softmax(logits / self.temperature), self.floor)
+
+    def _scored(self, row: NDArray[np.float32]) -> Floats:
+        read = row[..., self._columns]
+        return scores(self.policy.weights, read, self._real_arms(read))
 
     def _real_arms(self, read: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """``(K, A)``, False for padding; None where the observation does not tell, or tells of no arm at all."""

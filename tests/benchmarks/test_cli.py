@@ -82,7 +82,10 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
             "unknown suite 'nonsense'; there are: addition, addition-small, addition-reordered",
         ),
         (("run", "--teacher", "guru", *QUICK), "unknown teacher 'guru'; there are: uniform"),
-        (("run", "--student", "mlp", *QUICK), "unknown student 'mlp'; there are: lstm, gru, rnn, transformer"),
+        (
+            ("run", "--student", "mlp", *QUICK),
+            "unknown student 'mlp'; there are: lstm, lstm-experienced, gru, rnn, transformer",
+        ),
         (("profile", "nonsense"), "unknown suite 'nonsense'"),
         (("profile", "addition", "--repeats", "0"), "--repeats must be at least 1; got 0"),
         (("list", "nonsense"), "nothing is called 'nonsense'; there are: addition"),
