@@ -8,6 +8,7 @@ from benchmarks.meta.evidence import Family
 from benchmarks.studies.league import ENTRIES, Entry
 
 RESULTS = Path("benchmarks/results/general")
+SCHEDULES = RESULTS / "schedules"
 TRAINED = tuple(f"general-{i}" for i in range(6))
 
 # Validation families: traces on them were looked at before the simulation changed. On the others no teacher was
@@ -38,7 +39,7 @@ GENERAL: dict[str, Entry] = {
 
 def yoked(name: str) -> dict[str, Entry]:
     """Controls that replay what the general teacher chose in another lifetime, open-loop: in its order, or shuffled."""
-    path = str(RESULTS / "schedules" / name / "{seed}.json")
+    path = str(SCHEDULES / name / "{seed}.json")
     return {
         "yoked": Entry("replayed", options={"path": path}),
         "yoked-shuffled": Entry("replayed", options={"path": path, "shuffled": True}),

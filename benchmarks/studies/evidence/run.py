@@ -124,7 +124,9 @@ class Yoke:
                     f"seed {seed} wants a finished lifetime of a trained teacher on seed {(seed + 1) % self.seeds}: "
                     f"there is none in {folder}"
                 )
-            export(finished[0], Options(), Path(pattern.replace("{seed}", str(seed))), overwrite=True)
+            out = Path(pattern.replace("{seed}", str(seed)))
+            out.parent.mkdir(parents=True, exist_ok=True)
+            export(finished[0], Options(), out, overwrite=True)
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,10 @@ def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeyp
 
     def export(run, options, out, overwrite):
         exported[out] = run
+        out.write_text("")  # where it may
 
     monkeypatch.setattr("benchmarks.studies.evidence.run.export", export)
+    monkeypatch.setattr("benchmarks.studies.evidence.families.SCHEDULES", tmp_path / "schedules")
     with pytest.raises(UserError, match="seed 0 wants a finished lifetime of a trained teacher on seed 1"):
         Yoke("mixed", seeds=3, runs=tmp_path).execute()
     for name, cell in Run("mixed", teachers=TRAINED, seeds=3).cells():
@@ -122,13 +124,13 @@ def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeyp
         if (name, cell.seed) != ("general-1", 2):  # not finished
             (folder / "summary.json").write_text("{}")
     Yoke("mixed", seeds=3, runs=tmp_path).execute()
-    donors = [exported[RESULTS / "schedules" / "mixed-lstm" / f"{seed}.json"] for seed in range(3)]
+    donors = [exported[tmp_path / "schedules" / "mixed-lstm" / f"{seed}.json"] for seed in range(3)]
     assert [donor.parent.name for donor in donors] == ["general-0", "general-2", "general-2"]
     assert [donor.name.split("-")[0] for donor in donors] == ["1", "2", "0"]
     with pytest.raises(UserError, match="replays another seed's lifetime; got 1"):
         Yoke("mixed", seeds=1, runs=tmp_path).execute()
     cells = dict(Run("mixed", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
-    assert cells["yoked"].make_teacher().file_of(0) == str(RESULTS / "schedules" / "mixed-lstm" / "0.json")
+    assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "schedules" / "mixed-lstm" / "0.json")
     assert cells["yoked-shuffled"].make_teacher().shuffled and not cells["yoked"].make_teacher().shuffled
 
 
