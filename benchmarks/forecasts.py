@@ -12,7 +12,7 @@ from envs.batch import Floats
 from envs.suite import symbols_of
 from envs.tasks.real.errors import mase, pinball
 from envs.tasks.real.forecast import Forecast
-from student import TorchStudent, generate
+from student import Experienced, TorchStudent, generate
 
 LEVELS = np.arange(1, 10) / 10
 """Quantiles judged by the pinball loss."""
@@ -36,7 +36,8 @@ def forecast_errors(suite: Suite, student: Student, windows: int = 64, paths: in
         ``mase`` and ``pinball``, mean over the target arms, and ``arms``, the same for each arm; None where there is
         nothing to judge. The draws are fixed: the same student gives the same numbers.
     """
-    student = getattr(student, "inner", student)  # of one with a past
+    if isinstance(student, Experienced):
+        student = student.inner
     if not isinstance(student, TorchStudent):
         return None
     arms = []

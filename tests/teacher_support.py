@@ -13,7 +13,15 @@ import numpy as np
 import envs
 import teacher
 from teacher import Feedback
+from teacher.learned.network import SHAPES
 from teacher.loop import FEEDBACK
+
+
+def network_weights(num_features, width=4, seed=0):
+    """Of a learned teacher's network, drawn at random."""
+    rng = np.random.default_rng(seed)
+    sizes = {"width": width, "2 width": 2 * width, "features": num_features, "1": 1}
+    return {n: rng.normal(size=[sizes[s] for s in shape]).astype(np.float32) for n, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, eq=False)

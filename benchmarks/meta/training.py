@@ -56,6 +56,8 @@ class MetaTrain:
     """Updates in a lifetime of real students; default: each suite's."""
     start_from: Path | None = None
     """A teacher's folder: its network is trained on (fine-tuning); its critic starts anew."""
+    start: Literal["uniform", "target-deficit"] = "uniform"
+    """The rule that the untrained network is."""
     num_envs: int = 256
     """Lifetimes at a time (real students: each is trained in turn, so take few)."""
     reads: Literal["all", "no-neighbours"] = "all"
@@ -104,8 +106,8 @@ def meta_train(settings: MetaTrain) -> Path:
             raise UserError(f"{name} must be at least 1; got {getattr(settings, name)}")
     if not settings.checkpoint_seconds >= 0:
         raise UserError(f"checkpoint_seconds must not be negative; got {settings.checkpoint_seconds}")
-    if settings.start_from is not None and settings.ppo.start != PPOSettings().start:
-        raise UserError(f"--start-from goes on from a teacher, --ppo.start {settings.ppo.start} from a rule: give one")
+    if settings.start_from is not None and settings.start != "uniform":
+        raise UserError(f"--start-from goes on from a teacher, --start {settings.start} from a rule: give one")
     if settings.start_from is not None and settings.start_from.resolve() == settings.out.resolve():
         raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:
@@ -194,7 +196,7 @@ class _Training:
         if settings.start_from is not None:
             known = _refusing(lambda: load_policy(str(settings.start_from)))
             _refusing(lambda: self.training.start_from(known))
-        elif settings.ppo.start == "target-deficit":
+        elif settings.start == "target-deficit":
             rule = _refusing(lambda: as_target_deficit(self.training.weights(), settings.features, LEAST))
             self.training.load_weights(rule)
         self.judged_on = held_out(0, settings.held_out, settings.population)  # the same for every seed

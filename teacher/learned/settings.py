@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,6 @@ class PPOSettings:
     """Arms drawn for a decision; 1: one arm for the whole of it."""
     width: int = 32
     """Units of each layer of the network."""
-    start: Literal["uniform", "target-deficit"] = "uniform"
-    """The rule that the untrained network is."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -50,8 +47,6 @@ class PPOSettings:
             least = 0 if field.name in ("gamma", "gae_lambda", "entropy", "final_learning_rate") else 1e-12
             if not math.isfinite(value) or value < least:
                 raise ValueError(f"{field.name} must be {'at least' if least == 0 else 'above'} 0; got {value}")
-        if self.start not in ("target-deficit", "uniform"):
-            raise ValueError(f"start must be target-deficit or uniform; got {self.start!r}")
         for name, least in (("batch_size", 2), ("rollout", 1), ("epochs", 1), ("draws", 1), ("width", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}; got {getattr(self, name)}")

@@ -1,5 +1,6 @@
 """``paceline meta-train``: what it leaves behind, how it goes on, and what it refuses."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -13,9 +14,12 @@ from tests_support import command, records
 
 from benchmarks.meta.training import MetaTrain, meta_train
 from benchmarks.store import UserError
-from envs.simulated import Population
+from envs.features import ARM_FEATURES, LEAST
+from envs.simulated import Population, SimulatedStudents
 from teacher import load_general
+from teacher.learned.network import scores
 from teacher.learned.settings import PPOSettings
+from teacher.mixtures import proportional, softmax
 
 SMALL = Population(num_arms=(2, 4), decisions=(10, 20))
 QUICK = PPOSettings(rollout=16, batch_size=64, epochs=1, width=8)
@@ -195,3 +199,21 @@ def test_its_curve_is_one_run_with_its_own_axis_and_the_teacher_as_artifact(tmp_
 def _stamp(folder):
     file = folder / "checkpoint.safetensors"
     return file.stat().st_mtime_ns if file.exists() else None
+
+
+def test_an_untrained_network_is_the_rule_that_it_starts_from(tmp_path):
+    still = dataclasses.replace(QUICK, learning_rate=1e-11, final_learning_rate=0.0)
+    obs, _ = SimulatedStudents(8, SMALL).reset(seed=0)
+    exists = obs[..., 0] > 0
+    mixtures = {}
+    for start in ("uniform", "target-deficit"):
+        policy = load_general(meta_train(small(tmp_path / start, start=start, decisions=1, ppo=still))).policy
+        read = obs[..., [ARM_FEATURES.index(name) for name in policy.features]]
+        mixtures[start] = softmax(scores(policy.weights, read, exists))
+    np.testing.assert_allclose(mixtures["uniform"], proportional(exists * 1.0), atol=0.05)
+    reach = np.exp((obs[..., ARM_FEATURES.index("log_reach")].astype(np.float64) - 1) * -np.log(LEAST))
+    weight = np.where(obs[..., ARM_FEATURES.index("is_target")] > 0, 1.0, 0.5) * reach**2 * exists
+    np.testing.assert_allclose(mixtures["target-deficit"], proportional(weight), atol=1e-3)  # nothing is learned yet
+    with pytest.raises(UserError, match="--start-from goes on from a teacher, --start target-deficit from a rule"):
+        meta_train(small(tmp_path / "both", start="target-deficit", start_from=tmp_path / "uniform"))
+    assert not (tmp_path / "both").exists()

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from teacher_support import network_weights
 
 from teacher.learned.files import CARD, WEIGHTS, load_policy, save_policy
 
@@ -9,17 +10,7 @@ FEATURES = ("exists", "shortfall", "staleness")
 
 
 def weights(width=4):
-    rng = np.random.default_rng(0)
-    shapes = {
-        "encode.weight": (width, len(FEATURES)),
-        "encode.bias": (width,),
-        "mix.weight": (width, width),
-        "mix.bias": (width,),
-        "context.weight": (width, 2 * width),
-        "score.weight": (1, width),
-        "score.bias": (1,),
-    }
-    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return network_weights(len(FEATURES), width)
 
 
 @pytest.fixture

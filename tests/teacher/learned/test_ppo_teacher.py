@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from teacher_support import chain
+from teacher_support import chain, network_weights
 
 import envs
 import teacher
@@ -17,17 +17,7 @@ def folder(tmp_path):
 
 
 def saved(where, features=ARM_FEATURES, seed=0, width=8):
-    rng = np.random.default_rng(seed)
-    sizes = {
-        "encode.weight": (width, len(features)),
-        "encode.bias": (width,),
-        "mix.weight": (width, width),
-        "mix.bias": (width,),
-        "context.weight": (width, 2 * width),
-        "score.weight": (1, width),
-        "score.bias": (1,),
-    }
-    save_policy(where, {n: rng.normal(size=s).astype(np.float32) for n, s in sizes.items()}, features, {})
+    save_policy(where, network_weights(len(features), width, seed), features, {})
     return where
 
 

@@ -1,20 +1,17 @@
 import numpy as np
 import pytest
+from teacher_support import network_weights
 
 import envs
 from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import SimulatedStudents
-from teacher.learned.network import SHAPES, scores
+from teacher.learned.network import scores
 from teacher.learned.rule import as_target_deficit
 from teacher.mixtures import proportional, softmax
 
 
 def weights(width=8, reads=ARM_FEATURES):
-    rng = np.random.default_rng(0)
-    sizes = {"width": width, "2 width": 2 * width, "features": len(reads), "1": 1}
-    made = {n: rng.standard_normal([sizes[s] for s in shape]).astype(np.float32) for n, shape in SHAPES.items()}
-    made["score.weight"][:] = 0.0
-    return made
+    return network_weights(len(reads), width)
 
 
 def observed():
