@@ -69,9 +69,11 @@ def test_logarithms_and_reach_by_hand():
     """Two axes: an arm is within reach as far as the less attained of its two easier ones."""
     suite = envs.Suite([envs.AdditionGrid(first=(1, 2), second=(1, 2))])
     f = ArmFeatures(Layout.of(suite.arms), 1, 2.0, suite.arms.axes)
-    competence = np.array([[0.9, 0.2, 0.5, 0.1]])
+    competence = np.array([[0.9, 0.2, 0.5, 0.3]])  # the last one is nearer than its less attained neighbour
     f.update(competence, np.array([[0.02, 1.0, 2.0, 4.0]]), np.full((1, 4), 10), 0.01)
+    f.update(competence, np.array([[0.01, 0.5, 1.0, 2.0]]), np.full((1, 4), 10), 0.01)
     seen = f.observe(0.5)[0]
+    fast = np.array([0.02, 1.0, 2.0, 4.0]) * (1 - 0.5 * (1 - np.exp(-1)))  # a constant has passed since the first
 
     def logarithm(values):
         return 1 + np.log(np.maximum(values, 0.003)) / -np.log(0.003)
@@ -82,6 +84,7 @@ def test_logarithms_and_reach_by_hand():
     attained = np.minimum(competence[0] / suite.arms.thresholds, 1)
     np.testing.assert_allclose(shown("log_shortfall"), logarithm(1 - attained), atol=1e-6)
     np.testing.assert_allclose(shown("log_error"), logarithm(1 - competence[0]), atol=1e-6)
-    np.testing.assert_allclose(shown("log_loss"), logarithm(np.array([0.005, 0.25, 0.5, 1.0])), atol=1e-6)
-    reach = [1.0, attained[0], attained[0], max(min(attained[1], attained[2]), attained[3])]
+    np.testing.assert_allclose(shown("log_loss"), logarithm(fast / 4), atol=1e-6)
+    reach = [1.0, attained[0], attained[0], attained[3]]
+    assert attained[1] < attained[3] < attained[2]
     np.testing.assert_allclose(shown("log_reach"), logarithm(np.array(reach)), atol=1e-6)

@@ -161,6 +161,13 @@ def test_what_all_arms_have_in_common_falls_whatever_is_trained_and_competence_d
     np.testing.assert_allclose(right, still, atol=1e-5)
 
 
+def test_about_six_lifetimes_in_ten_have_a_loss_in_common():
+    of = draw_lifetimes(np.random.default_rng(0), 2000, Population(common_loss=(0.1, 0.5)))
+    some = of.common_loss[of.common_loss > 0]
+    assert 0.55 < len(some) / 2000 < 0.65 and 0.1 <= some.min() < 0.15 and 0.45 < some.max() <= 0.5
+    assert 0.003 <= of.common_time.min() and of.common_time.max() <= 0.05
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_everything_drawn_stays_in_range_whatever_is_taught(seed):
     rng = np.random.default_rng(seed)
