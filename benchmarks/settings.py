@@ -31,12 +31,12 @@ from benchmarks.components.suites import (
     AdditionSuite,
     DatasetSuite,
     ForecastSuite,
-    MixedSuite,
     NGramSuite,
     NoisyAdditionSuite,
     ReasoningSuite,
     ReorderedAdditionSuite,
     ReorderedRepeatCopySuite,
+    SkillsSuite,
     SuiteComponent,
     TextSuite,
     TiersSuite,
@@ -92,7 +92,7 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "forecast": (ForecastSuite(), Schedule(5_000, 64, 10, 400)),
     "hf": (DatasetSuite(), Schedule(5_000, 64, 10, 200)),
     "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
-    "mixed": (MixedSuite(), Schedule(10_000, 128, 10, 300)),
+    "skills": (SkillsSuite(), Schedule(10_000, 128, 10, 300)),
     "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.settings import SUITES, make_suite
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, make_suite
 from envs import Split
 from envs.checks import check_modifier, check_task
 from envs.tasks import (
@@ -89,3 +89,16 @@ def test_rare_classes_are_a_row_of_the_ladder():
     assert any("tail=rare" in name for name in names) and any("pattern=motif" in name for name in names)
     assert not suite.arms.targets[suite.arms.tasks == 2].any()  # reversal is auxiliary
     assert set(suite.weights[suite.arms.tasks == 2]) == {0.5}
+
+
+def test_no_name_is_of_two_components():
+    """Flags are named for components: ``--skills.counts`` could not say whose it is."""
+    names = [name for known in (SUITES, STUDENTS, TEACHERS, WRAPPERS) for name in known]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_unrelated_skills_are_told_apart_and_all_count():
+    suite = make_suite("skills", {})
+    assert suite.num_arms == 12 and suite.arms.targets.all() and len(set(suite.arms.tasks)) == 4
+    firsts = {arm: set(suite.batch(arm, 0, 0, Split.TRAIN, 4).tokens[:, 0].tolist()) for arm in range(12)}
+    assert len(set.union(*firsts.values())) == 4 and all(len(first) == 1 for first in firsts.values())

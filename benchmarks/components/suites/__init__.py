@@ -7,8 +7,8 @@ from benchmarks.components.suites.real import NGramSuite as NGramSuite
 from benchmarks.components.suites.real import ReasoningSuite as ReasoningSuite
 from benchmarks.components.suites.real import TextSuite as TextSuite
 from benchmarks.components.suites.synthetic import AdditionSuite as AdditionSuite
-from benchmarks.components.suites.synthetic import MixedSuite as MixedSuite
 from benchmarks.components.suites.synthetic import NoisyAdditionSuite as NoisyAdditionSuite
 from benchmarks.components.suites.synthetic import ReorderedAdditionSuite as ReorderedAdditionSuite
 from benchmarks.components.suites.synthetic import ReorderedRepeatCopySuite as ReorderedRepeatCopySuite
+from benchmarks.components.suites.synthetic import SkillsSuite as SkillsSuite
 from benchmarks.components.suites.synthetic import TiersSuite as TiersSuite

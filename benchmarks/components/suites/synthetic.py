@@ -119,7 +119,7 @@ class TiersSuite:
 
 
 @dataclass(frozen=True)
-class MixedSuite:
+class SkillsSuite:
     """Four unrelated skills in one vocabulary, all of them targets: nobody knows in which order to teach them."""
 
     lengths: tuple[int, ...] = (1, 2, 4)

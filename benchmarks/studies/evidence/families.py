@@ -15,8 +15,8 @@ TRAINED = tuple(f"general-{i}" for i in range(6))
 # trained, tuned, looked at or chosen (what ships was chosen on simulated students). Budgets were fixed beforehand, at
 # least 1.5 times uniform's median on seeds 100 and 101.
 FAMILIES: dict[str, Family] = {
-    "mixed": Family("mixed", {}, 6_000),  # four skills that have nothing to do with one another: no known order
-    "mixed-known": Family("mixed", {}, 4_000, "lstm-experienced"),  # it has trained on every second arm
+    "skills": Family("skills", {}, 6_000),  # four skills that have nothing to do with one another: no known order
+    "skills-known": Family("skills", {}, 4_000, "lstm-experienced"),  # it has trained on every second arm
     "repeat-copy-wrong": Family("repeat-copy-reordered", {}, 5_000),  # the order is told wrong
     "stack": Family("stack", {"stacks": (1, 2, 4), "actions": (1, 2, 4, 8)}, 4_000),  # the order is told right
     "addition-4": Family("addition", {"digits": 4}, 15_000, validation=True),

@@ -33,7 +33,7 @@ def test_hand_rules_and_bandits_are_among_the_others():
 
 
 def test_unknown_names_are_said():
-    with pytest.raises(UserError, match="unknown family 'juggling'; there are: mixed"):
+    with pytest.raises(UserError, match="unknown family 'juggling'; there are: skills"):
         Run(family="juggling").cells()
     with pytest.raises(UserError, match="unknown teacher 'me'"):
         Run(teachers=("me",)).cells()
@@ -76,7 +76,7 @@ def test_the_ratio_to_the_rule_is_of_the_same_seeds(tmp_path):
         return {str(seed): {"updates": u, "mastered": True, "seconds": 1.0} for seed, u in enumerate(updates)}
 
     figures = {"uniform": lives(4000, 4500), "target-deficit": lives(2000, 3000), "general-0": lives(1500)}
-    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    (tmp_path / "skills-lstm.json").write_text(json.dumps({"lifetimes": figures}))
     rows = {line.split(" | ")[0].strip("| "): line for line in Table(tmp_path).lines() if line.startswith("| ")}
     assert rows["general (mean of 1 trained)"].endswith("| 0.38 | 1.00 | 0.75 | 1.00 |")
     assert rows["target-deficit"].endswith("| 0.59 | 1.00 |  |  |")
@@ -96,14 +96,14 @@ def test_meta_training_is_charged(tmp_path):
         "general-0": lives(1000, range(0, 8, 2)),
         "general-1": lives(1000, range(1, 8, 2)),
     }
-    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    (tmp_path / "skills-lstm.json").write_text(json.dumps({"lifetimes": figures}))
     said = next(line for line in Table(tmp_path).lines() if "meta-training" in line)
     assert "took 600 s of a core (mean of 2). At 20 ms an update" in said and "trains for 60 s less" in said
     assert "paid for after 10 lifetimes; all 2, of which one ships, after 20." in said
     assert any("Beside exp3s-tuned (descriptive): 0.50 [0.50, 0.50]" in line for line in Table(tmp_path).lines())
     for found in figures.values():
         found.pop("7", None)
-    (tmp_path / "mixed-lstm.json").write_text(json.dumps({"lifetimes": figures}))
+    (tmp_path / "skills-lstm.json").write_text(json.dumps({"lifetimes": figures}))
     assert not any("paid for" in line for line in Table(tmp_path).lines())  # of seven seeds no claim is made
 
 
@@ -117,20 +117,20 @@ def test_seeds_replay_what_a_trained_teacher_chose_on_the_next(tmp_path, monkeyp
     monkeypatch.setattr("benchmarks.studies.evidence.run.export", export)
     monkeypatch.setattr("benchmarks.studies.evidence.families.SCHEDULES", tmp_path / "schedules")
     with pytest.raises(UserError, match="seed 0 wants a finished lifetime of a trained teacher on seed 1"):
-        Yoke("mixed", seeds=3, runs=tmp_path).execute()
-    for name, cell in Run("mixed", teachers=TRAINED, seeds=3).cells():
-        folder = tmp_path / "mixed-lstm" / name / folder_of(cell)
+        Yoke("skills", seeds=3, runs=tmp_path).execute()
+    for name, cell in Run("skills", teachers=TRAINED, seeds=3).cells():
+        folder = tmp_path / "skills-lstm" / name / folder_of(cell)
         folder.mkdir(parents=True)
         if (name, cell.seed) != ("general-1", 2):  # not finished
             (folder / "summary.json").write_text("{}")
-    Yoke("mixed", seeds=3, runs=tmp_path).execute()
-    donors = [exported[tmp_path / "schedules" / "mixed-lstm" / f"{seed}.json"] for seed in range(3)]
+    Yoke("skills", seeds=3, runs=tmp_path).execute()
+    donors = [exported[tmp_path / "schedules" / "skills-lstm" / f"{seed}.json"] for seed in range(3)]
     assert [donor.parent.name for donor in donors] == ["general-0", "general-2", "general-2"]
     assert [donor.name.split("-")[0] for donor in donors] == ["1", "2", "0"]
     with pytest.raises(UserError, match="replays another seed's lifetime; got 1"):
-        Yoke("mixed", seeds=1, runs=tmp_path).execute()
-    cells = dict(Run("mixed", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
-    assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "schedules" / "mixed-lstm" / "0.json")
+        Yoke("skills", seeds=1, runs=tmp_path).execute()
+    cells = dict(Run("skills", teachers=("yoked", "yoked-shuffled"), seeds=1, runs=tmp_path).cells())
+    assert cells["yoked"].make_teacher().file_of(0) == str(tmp_path / "schedules" / "skills-lstm" / "0.json")
     assert cells["yoked-shuffled"].make_teacher().shuffled and not cells["yoked"].make_teacher().shuffled
 
 
@@ -144,14 +144,14 @@ def test_the_frozen_teacher_has_a_will_of_its_own_and_learned_nothing(tmp_path):
 
 
 def test_a_family_knows_its_student():
-    (_, cell), *_ = Run("mixed-known", teachers=("uniform",), seeds=1).cells()
-    assert cell.student == "lstm-experienced" and Run("mixed-known").name == "mixed-known-lstm-experienced"
-    (_, cell), *_ = Run("mixed", "gru", teachers=("uniform",), seeds=1).cells()
+    (_, cell), *_ = Run("skills-known", teachers=("uniform",), seeds=1).cells()
+    assert cell.student == "lstm-experienced" and Run("skills-known").name == "skills-known-lstm-experienced"
+    (_, cell), *_ = Run("skills", "gru", teachers=("uniform",), seeds=1).cells()
     assert cell.student == "gru"
     (_, cell), *_ = Run("copy", teachers=("uniform",), seeds=1).cells()  # whose suite is evaluated every 150
     assert cell.schedule.evaluate_every == FAMILIES["copy"].evaluate_every == 100
     with pytest.raises(UserError, match="unknown student 'nobody'"):
-        Run("mixed", "nobody", seeds=1).cells()
+        Run("skills", "nobody", seeds=1).cells()
 
 
 def test_a_page_without_a_place_is_refused():
@@ -186,7 +186,7 @@ def test_a_finished_lifetime_of_another_network_is_not_taken_for_this_ones(tmp_p
             return job
 
     monkeypatch.setattr("benchmarks.studies.league.ProcessPoolExecutor", Here)
-    cells = Run("mixed", teachers=("general-0",), seeds=1).cells()
+    cells = Run("skills", teachers=("general-0",), seeds=1).cells()
     keep_lifetimes(cells, tmp_path / "a.json", "", tmp_path, 1)
     other = load_policy(RESULTS / "teachers" / "general-1")
     monkeypatch.setattr(PPOTeacher, "policy", property(lambda self: other))
