@@ -25,6 +25,7 @@ from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer, read_json, write_json
+from benchmarks.threads import one_thread
 from benchmarks.tracking import Mode, make_tracker, refuse_missing_wandb
 from envs import Suite
 
@@ -192,10 +193,8 @@ class _Job:
 
 
 def _run_here(jobs: Sequence[_Job], display: Display) -> list[str]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in a worker: the same bits
     failures = []
-    try:
+    with one_thread():
         for job in jobs:
             try:
                 job.run(display.show)
@@ -203,8 +202,6 @@ def _run_here(jobs: Sequence[_Job], display: Display) -> list[str]:
             except UserError as error:
                 failures.append(str(error))
                 display.done(job.cell.name, "failed")
-    finally:
-        torch.set_num_threads(threads)
     return failures
 
 

@@ -13,7 +13,7 @@ from envs.features import ARM_FEATURES
 from envs.simulated import Lifetimes, Population, SimulatedStudents, draw_lifetimes
 from envs.simulated.population import DESCRIPTIONS
 from teacher import Teacher
-from teacher.learned.network import Weights, scores
+from teacher.learned.network import Weights, no_memory, remembered, scores
 from teacher.mixtures import softmax
 
 _HELD_OUT = 106  # stream of lifetimes that no training sees
@@ -64,6 +64,9 @@ def teach_with_network(weights: Weights, reads: tuple[str, ...], lifetimes: Life
     columns = [ARM_FEATURES.index(name) for name in reads]
     exists = lifetimes.structure.exists
     obs, _ = env.reset(seed=seed)
+    memory = no_memory(weights, len(obs))
     while not env.finished:
-        obs = env.step(softmax(scores(weights, obs[..., columns], exists)))[0]
+        read = obs[..., columns]
+        memory = remembered(weights, read, exists, memory)
+        obs = env.step(softmax(scores(weights, read, exists, memory)))[0]
     return Outcome(np.minimum(env.mastered_at / lifetimes.decisions, 1.0), lifetimes.structure.described)

@@ -27,6 +27,7 @@ from benchmarks.store import (
     write_json,
 )
 from benchmarks.terminal import say
+from benchmarks.threads import one_thread
 from benchmarks.tracking import Mode, RunCurve, refuse_missing_wandb
 from envs import CurriculumVectorEnv
 from envs.features import ARM_FEATURES, LEAST
@@ -117,7 +118,7 @@ def meta_train(settings: MetaTrain) -> Path:
     refuse_foreign_folder(out)
     plain = _plain(settings)  # what cannot be is refused before anything is written or deleted
     training = _Training(settings) if settings.overwrite or not (out / CARD).exists() else None
-    with only_writer(out):
+    with only_writer(out), one_thread():
         prepare(out, plain, settings.overwrite)
         if training is not None:
             training.run()

@@ -13,7 +13,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from teacher.learned.network import SHAPES, Weights
+from teacher.learned.network import MEMORY_SHAPES, SHAPES, Weights, num_units
 
 FORMAT, VERSION = "paceline.teacher", 1
 WEIGHTS, CARD = "teacher.safetensors", "teacher.json"
@@ -48,13 +48,16 @@ def fingerprint(weights: Weights, features: tuple[str, ...]) -> str:
 
 def refuse_bad_weights(weights: Weights, features: tuple[str, ...], where: str) -> None:
     """Raises ``ValueError`` unless the weights are those of the network: all there, of one width, finite."""
-    if set(weights) != set(SHAPES):
+    shapes = {**SHAPES, **(MEMORY_SHAPES if set(weights) & set(MEMORY_SHAPES) else {})}
+    if set(weights) != set(shapes):
         raise ValueError(
-            f"{where} must hold the weights {', '.join(SHAPES)}; got {', '.join(sorted(weights))}: {_AGAIN}"
+            f"{where} must hold the weights {', '.join(shapes)}; got {', '.join(sorted(weights))}: {_AGAIN}"
         )
     width = len(weights["mix.bias"]) if weights["mix.bias"].ndim == 1 else 0
+    units = num_units(weights)
     sizes = {"width": width, "2 width": 2 * width, "features": len(features), "1": 1}
-    for name, shape in SHAPES.items():
+    sizes |= {"memory": units, "4 memory": 4 * units}
+    for name, shape in shapes.items():
         expected = tuple(sizes[size] for size in shape)
         if weights[name].shape != expected:
             raise ValueError(f"{name} of {where} must have shape {expected}; got {weights[name].shape}: {_AGAIN}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from teacher.arrays import ArrayTeacher, Seen, State
 from teacher.learned.files import LearnedPolicy, load_policy
-from teacher.learned.network import scores
-from teacher.loop import ArmsView, Floats
+from teacher.learned.network import no_memory, num_units, remembered, scores
+from teacher.loop import ArmsView, Feedback, Floats
 from teacher.mixtures import floored, softmax
 
 SHIPPED = Path(__file__).parent / "general"
@@ -23,8 +24,8 @@ SHIPPED = Path(__file__).parent / "general"
 class PPOTeacher(ArrayTeacher):
     """Gives the probabilities of a policy that PPO trained across lifetimes, as they come from the observation.
 
-    It learns nothing within a lifetime: what it knows of the student is in the features (``envs.features``), which cost
-    no probe. Any number of arms, of axes and of tasks.
+    Its weights stay as they are within a lifetime: what it knows of the student is in the features (``envs.features``),
+    which cost no probe, and in the network's memory, where it has one. Any number of arms, of axes and of tasks.
 
     Attributes:
         path: a folder that ``paceline meta-train`` made; empty: the general teacher that ships with the package.
@@ -73,7 +74,8 @@ class PPOTeacher(ArrayTeacher):
                 "meta-train`"
             )
         self._columns = np.array([offered.index(name) for name in self.reads])
-        return {"policy": self.policy.fingerprint}
+        memory = {"memory": no_memory(self.policy.weights, num_envs)} if num_units(self.policy.weights) else {}
+        return {"policy": self.policy.fingerprint, **memory}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
         if state["policy"] != self.policy.fingerprint:
@@ -81,14 +83,35 @@ class PPOTeacher(ArrayTeacher):
                 f"the teacher {self.path or SHIPPED} has changed since the run began (fingerprint {state['policy']}, "
                 f"now {self.policy.fingerprint}): restore it, or begin anew"
             )
-        observed = np.asarray(obs, dtype=np.float32)
-        # Row by row: a product of many rows may round otherwise than one of a single row, whose run must be the same.
-        logits = np.concatenate([self._scored(observed[k : k + 1]) for k in range(len(observed))])
-        return floored(softmax(logits / self.temperature), self.floor)
+        memory = self._after(state, obs)
+        weights = self.policy.weights
+        logits = [scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in enumerate(self._rows(obs))]
+        return floored(softmax(np.concatenate(logits) / self.temperature), self.floor)
 
-    def _scored(self, row: NDArray[np.float32]) -> Floats:
-        read = row[..., self._columns]
-        return scores(self.policy.weights, read, self._real_arms(read))
+    def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
+        """What is read of each row, and which of its arms exist.
+
+        One by one: a product of many rows may round otherwise than one of a single row, whose run must be the same.
+        """
+        read = np.asarray(obs, dtype=np.float32)[..., self._columns]
+        for k in range(len(read)):
+            yield read[k : k + 1], self._real_arms(read[k : k + 1])
+
+    def _after(self, state: State, obs: NDArray[np.float32]) -> Floats:
+        """The memory ``(K, 2, M)`` that has taken in the observation."""
+        if "memory" not in state:
+            return no_memory(self.policy.weights, len(obs))
+        kept: Floats = state["memory"]
+        rows = enumerate(self._rows(obs))
+        after = [remembered(self.policy.weights, row, exists, kept[k : k + 1]) for k, (row, exists) in rows]
+        return np.concatenate(after)
+
+    def update(self, obs: NDArray[np.float32], mixture: Floats, feedback: Feedback) -> None:
+        """Takes the observation that the mixture answered into the memory, if there is one."""
+        super().update(obs, mixture, feedback)
+        assert self._state is not None
+        if "memory" in self._state:
+            self._state["memory"] = self._after(self._state, obs)
 
     def _real_arms(self, read: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """``(K, A)``, False for padding; None where the observation does not tell, or tells of no arm at all."""
@@ -98,7 +121,7 @@ class PPOTeacher(ArrayTeacher):
         return exists if exists.any(axis=1).all() else None
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
-        """Nothing: it is frozen."""
+        """Nothing: its weights are frozen."""
 
 
 def load_general(path: str | Path | None = None, **options: Any) -> PPOTeacher:

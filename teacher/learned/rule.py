@@ -39,6 +39,8 @@ def as_target_deficit(weights: Weights, reads: Sequence[str], least: float) -> W
         raise ValueError(f"a network that starts as target deficit needs {len(handed)} units; got width {width}")
     made = {name: value.copy() for name, value in weights.items()}
     made["score.weight"][:] = made["score.bias"][:] = 0.0
+    if "recall.weight" in made:
+        made["recall.weight"][: len(handed)] = 0.0
     for unit, name in enumerate(handed):
         for part in ("encode", "mix", "context"):
             made[f"{part}.weight"][unit] = 0.0

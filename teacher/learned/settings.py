@@ -38,13 +38,15 @@ class PPOSettings:
     """Arms drawn for a decision; 1: one arm for the whole of it."""
     width: int = 32
     """Units of each layer of the network."""
+    memory: int = 0
+    """Units of a recurrent memory of the student at hand; 0: none. With one, RecurrentPPO learns (sb3-contrib)."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, str):
                 continue
-            least = 0 if field.name in ("gamma", "gae_lambda", "entropy", "final_learning_rate") else 1e-12
+            least = 0 if field.name in ("gamma", "gae_lambda", "entropy", "final_learning_rate", "memory") else 1e-12
             if not math.isfinite(value) or value < least:
                 raise ValueError(f"{field.name} must be {'at least' if least == 0 else 'above'} 0; got {value}")
         for name, least in (("batch_size", 2), ("rollout", 1), ("epochs", 1), ("draws", 1), ("width", 1)):

@@ -21,7 +21,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from teacher.learned.files import LearnedPolicy
 from teacher.learned.network import Weights
-from teacher.learned.policy import ArmsPolicy
+from teacher.learned.policy import ArmsPolicy, OverArms
 from teacher.learned.settings import PPOSettings
 from teacher.learned.vec_env import VectorAsVecEnv
 
@@ -85,13 +85,15 @@ class MetaTraining:
         self._global = _Globals()
         with self._global.ours(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a rollout need not be a multiple of the minibatch
-            self.model = _algorithm(s.algorithm)(
-                ArmsPolicy,
+            make, policy = _algorithm(s.algorithm, s.memory)
+            self.model = make(
+                policy,
                 self._env,
                 policy_kwargs={
                     "columns": [offered.index(name) for name in reads],
                     "exists": offered.index("exists"),
                     "width": s.width,
+                    "memory": s.memory,
                 },
                 learning_rate=self._learning_rate,
                 n_steps=s.rollout,
@@ -148,13 +150,13 @@ class MetaTraining:
             ValueError: of another width.
         """
         policy = self.model.policy
-        assert isinstance(policy, ArmsPolicy)
+        assert isinstance(policy, OverArms)
         policy.load_weights(weights)
 
     def weights(self) -> Weights:
         """Of the policy as it is now, for ``save_policy``."""
         policy = self.model.policy
-        assert isinstance(policy, ArmsPolicy)
+        assert isinstance(policy, OverArms)
         return policy.weights()
 
     def state_dict(self) -> dict[str, Any]:
@@ -170,6 +172,7 @@ class MetaTraining:
             "random": self._global.state_dict(),
             "env": self._source.state_dict() if model._last_obs is not None else None,
             "running": self._env.state_dict(),
+            "memory": torch.stack([t for pair in self._states() for t in pair]) if self.settings.memory else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -183,15 +186,38 @@ class MetaTraining:
             self._source.load_state_dict(state["env"])
             model._last_obs, model._last_episode_starts = state["obs"].copy(), state["starts"].copy()
         self._env.load_state_dict(state["running"])
+        if self.settings.memory:
+            kept = [value.clone() for value in state["memory"]]
+            vars(model)["_last_lstm_states"] = type(self._states())((kept[0], kept[1]), (kept[2], kept[3]))
+
+    def _states(self) -> Any:
+        """RecurrentPPO's memories of all rows: the actor's and the critic's, each output and cell ``(1, K, M)``."""
+        return vars(self.model)["_last_lstm_states"]
 
 
-def _algorithm(name: str) -> Callable[..., OnPolicyAlgorithm]:
-    """What makes the algorithm, of the arguments that it knows.
+def _recurrent() -> tuple[Any, Any]:
+    """The algorithm and the policy with a memory.
 
     Raises:
-        ValueError: no such algorithm, or none that learns on-policy.
+        ValueError: sb3-contrib is not installed.
     """
-    known: dict[str, Any] = {"ppo": PPO, "a2c": A2C}
+    try:
+        from sb3_contrib import RecurrentPPO
+    except ImportError as error:
+        raise ValueError(f"a memory needs sb3-contrib: pip install 'paceline[recurrent]' ({error})") from error
+    from teacher.learned.recurrent import RecurrentArmsPolicy
+
+    return RecurrentPPO, RecurrentArmsPolicy
+
+
+def _algorithm(name: str, memory: int) -> tuple[Callable[..., OnPolicyAlgorithm], type[OverArms]]:
+    """What makes the algorithm, of the arguments that it knows, and its policy.
+
+    Raises:
+        ValueError: no such algorithm, none that learns on-policy, or not the one for a policy with (without) a memory.
+    """
+    recurrent, policy = _recurrent() if memory else (None, ArmsPolicy)
+    known: dict[str, Any] = {"ppo": recurrent or PPO, "a2c": A2C}
     if name in known:
         made = known[name]
     else:
@@ -204,13 +230,17 @@ def _algorithm(name: str) -> Callable[..., OnPolicyAlgorithm]:
             raise ValueError(f"algorithm must be ppo, a2c or package.module:Class; got {name!r} ({error})") from error
     if not (isinstance(made, type) and issubclass(made, OnPolicyAlgorithm)):
         raise ValueError(f"algorithm must be an on-policy algorithm of stable-baselines3's; got {name!r}, {made!r}")
+    if recurrent and not issubclass(made, recurrent):
+        raise ValueError(f"a memory needs ppo, or a RecurrentPPO of your own; got {name!r}: set memory to 0")
+    if not recurrent and any(kind.__name__ == "RecurrentPPO" for kind in made.__mro__):
+        raise ValueError(f"{name} needs a policy with a memory: set memory to its units")
     takes = {name for kind in made.__mro__[:-1] for name in inspect.signature(kind).parameters}  # and what it passes on
 
     def make(*args: Any, **kwargs: Any) -> OnPolicyAlgorithm:
         built: OnPolicyAlgorithm = made(*args, **{key: value for key, value in kwargs.items() if key in takes})
         return built
 
-    return make
+    return make, policy
 
 
 class _Globals:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests_support import command, records
 
-from benchmarks.meta.training import MetaTrain, meta_train
-from benchmarks.store import UserError
+from benchmarks.meta.folder import prepare
+from benchmarks.meta.training import MetaTrain, _plain, _Training, meta_train
+from benchmarks.store import UserError, save_checkpoint
 from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import Population, SimulatedStudents
 from teacher import load_general
@@ -217,3 +219,28 @@ def test_an_untrained_network_is_the_rule_that_it_starts_from(tmp_path):
     with pytest.raises(UserError, match="--start-from goes on from a teacher, --start target-deficit from a rule"):
         meta_train(small(tmp_path / "both", start="target-deficit", start_from=tmp_path / "uniform"))
     assert not (tmp_path / "both").exists()
+
+
+def test_it_trains_on_one_thread_and_gives_the_others_back(tmp_path, monkeypatch):
+    seen, before = [], torch.get_num_threads()
+    monkeypatch.setattr("benchmarks.meta.training._Training.run", lambda self: seen.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        meta_train(small(tmp_path / "t"))
+        assert seen == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_one_with_a_memory_is_killed_and_goes_on(tmp_path):
+    settings = {"ppo": dataclasses.replace(QUICK, memory=4), "checkpoint_seconds": 0.0}
+    whole = load_general(meta_train(small(tmp_path / "whole", **settings))).policy
+    halted = _Training(small(tmp_path / "halted", **settings))
+    halted.out.mkdir()
+    prepare(halted.out, _plain(halted.settings), False)
+    for rollout in halted.training.run():
+        save_checkpoint(halted.checkpoint, {"training": halted.training.state_dict(), "rows": [], "seconds": 0.0})
+        if rollout.decisions >= 256:
+            break
+    resumed = load_general(meta_train(small(tmp_path / "halted", **settings))).policy
+    assert resumed.fingerprint == whole.fingerprint and "memory.weight_hh_l0" in resumed.weights
