@@ -53,13 +53,15 @@ class Replayed(ArrayTeacher):
 
     ``shuffled`` gives the same mixtures in an order of its own for every seed: as much of each arm (in expectation:
     arms are drawn from the mixtures anew), but at other times. A gain that survives the first and not the second lies
-    in the order; one that survives both lies in the mixture. When the record ends its last mixture stays (shuffled: it
-    begins anew, in another order). A file that has changed since the run began is refused at its next decision.
+    in the order; one that survives both lies in the mixture. When the record ends its last mixture stays, which may be
+    one for another student's last weakness; with ``again`` it begins anew (shuffled: always, in another order). A file
+    that has changed since the run began is refused at its next decision.
 
     Attributes:
         path: a file of ``paceline export RUN --format json``; ``{seed}`` in it stands for the seed of a single row, so
             that each lifetime of a bench replays its own.
         shuffled: whether the order is shuffled.
+        again: whether the record begins anew when it ends.
         counts: replay the shares of sequences that arms really got instead of the mixtures they were drawn from (not
             under a token budget, where a mixture is a share of updates).
 
@@ -69,6 +71,7 @@ class Replayed(ArrayTeacher):
 
     path: str = ""
     shuffled: bool = False
+    again: bool = False
     counts: bool = False
     feedback: ClassVar[Literal["any"]] = "any"
 
@@ -100,7 +103,8 @@ class Replayed(ArrayTeacher):
             raise ValueError(f"{self._file} has changed since the run began: restore it, or begin anew")
         decision, length = state["updates"], len(self._table)
         if not self.shuffled:
-            return np.tile(self._table[min(decision, length - 1)], (self._shape[0], 1))
+            place = decision % length if self.again else min(decision, length - 1)
+            return np.tile(self._table[place], (self._shape[0], 1))
         round_, place = divmod(decision, length)
         order = uniforms(self._keys, round_, length, _ORDER).argsort(axis=1)  # (K, decisions)
         found: Floats = self._table[order[:, place]]

@@ -38,9 +38,12 @@ GENERAL: dict[str, Entry] = {
 
 
 def yoked(name: str) -> dict[str, Entry]:
-    """Controls that replay what the general teacher chose in another lifetime, open-loop: in its order, or shuffled."""
+    """Controls that replay what the general teacher chose in another lifetime, open-loop, again and again.
+
+    In its order, or shuffled.
+    """
     path = str(SCHEDULES / name / "{seed}.json")
     return {
-        "yoked": Entry("replayed", options={"path": path}),
+        "yoked": Entry("replayed", options={"path": path, "again": True}),
         "yoked-shuffled": Entry("replayed", options={"path": path, "shuffled": True}),
     }

@@ -31,6 +31,10 @@ def test_it_gives_the_mixtures_again_to_the_last_bit_and_holds_the_last(path):
     np.testing.assert_array_equal(mixtures, [[*MIXTURES, MIXTURES[-1], MIXTURES[-1]]] * 2)
 
 
+def test_again_it_begins_anew_in_its_order(path):
+    np.testing.assert_array_equal(walk(Replayed(path, again=True), 10), [[*MIXTURES, *MIXTURES, *MIXTURES[:2]]])
+
+
 def test_it_gives_the_counts_as_shares(path):
     np.testing.assert_allclose(walk(Replayed(path, counts=True), 4)[0], np.array(COUNTS) / 64)
 
