@@ -7,13 +7,13 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import field, make_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from benchmarks.components.students import OwnStudent
 from benchmarks.components.teachers import parts_of
-from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, component
 from benchmarks.store import UserError
 
 _COMPONENTS: dict[str, Any] = {
@@ -63,6 +63,11 @@ def student_component(student: str) -> str:
 def settings_of(made: Any) -> dict[str, Any]:
     """The hyper-parameters of a component."""
     return {f.name: getattr(made, f.name) for f in dataclasses.fields(made) if f.init}
+
+
+def defaults_of(kind: Literal["suite", "student", "teacher"], name: str) -> dict[str, Any]:
+    """Hyper-parameters behind a name as they are without flags; none of ``package.module:name``."""
+    return {} if ":" in name else settings_of(component(kind, name))
 
 
 def chosen(command: Any, name: str) -> dict[str, Any]:

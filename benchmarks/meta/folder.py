@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def prepare(out: Path, plain: dict[str, Any], overwrite: bool) -> None:
     if overwrite:
         for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json"):  # the card first; settings are replaced
             (out / name).unlink(missing_ok=True)
+        shutil.rmtree(out / "judged", ignore_errors=True)
         recorded = None
     if (out / CARD).exists() and not path.exists():
         raise UserError(f"{out} holds a teacher that was not trained here: choose another --out")

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.flags import settings_of
+from benchmarks.flags import defaults_of
 from benchmarks.meta.controls import ShuffledReward
 from benchmarks.meta.folder import listed, prepare, refuse_foreign_folder
+from benchmarks.meta.judging import refuse_unknown, taught
 from benchmarks.meta.real import RealStudents
-from benchmarks.meta.simulation import Outcome, held_out, teach_with_network
+from benchmarks.meta.simulation import held_out, teach_with_network
 from benchmarks.provenance import environment
-from benchmarks.settings import component, make_student, make_suite, schedule_of
+from benchmarks.settings import make_student, make_suite, schedule_of
 from benchmarks.store import (
     UserError,
     describe,
@@ -37,6 +38,8 @@ from teacher.learned.rule import as_target_deficit
 from teacher.learned.settings import PPOSettings
 
 _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "log_reach", "difficulty")
+
+_REAL = "real_"  # a suite's cost in the log
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,12 @@ class MetaTrain:
     """Decisions between two evaluations on held-out simulated students."""
     held_out: int = 256
     """Lifetimes of an evaluation."""
+    judge_suites: str = ""
+    """Suites that each evaluation also teaches to a real student, one lifetime each, separated by commas."""
+    judge_student: str = "lstm"
+    """.. that student's name."""
+    judge_budget: int | None = None
+    """.. its updates; default: each suite's."""
     checkpoint_seconds: float = 20.0
     """Seconds between two checkpoints."""
     wandb: Mode = "offline"
@@ -95,6 +104,11 @@ class MetaTrain:
         left_out = _NEIGHBOURS if self.reads == "no-neighbours" else ()
         return tuple(name for name in ARM_FEATURES if name not in left_out)
 
+    @property
+    def judged_suites(self) -> tuple[str, ...]:
+        """Names of the suites that evaluations teach to real students."""
+        return tuple(name for name in self.judge_suites.split(",") if name)
+
 
 def meta_train(settings: MetaTrain) -> Path:
     """Trains into ``settings.out``; a finished teacher is left alone.
@@ -113,6 +127,7 @@ def meta_train(settings: MetaTrain) -> Path:
         raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
+    refuse_unknown(settings.judge_student, settings.judged_suites)
     refuse_missing_wandb(settings.wandb)
     out = settings.out
     refuse_foreign_folder(out)
@@ -157,10 +172,10 @@ def _environment(settings: MetaTrain) -> Any:
         raise UserError("reward terminal is of simulated students: real ones have competence or progress")
     environments = []
     for name in settings.suites.split(","):
-        schedule, suite = schedule_of(name), make_suite(name, _defaults("suite", name))
+        schedule, suite = schedule_of(name), make_suite(name, defaults_of("suite", name))
         budget = schedule.budget if settings.budget is None else settings.budget
         student = make_student(
-            settings.students, suite, settings.num_envs, _defaults("student", settings.students), budget
+            settings.students, suite, settings.num_envs, defaults_of("student", settings.students), budget
         )
         environments.append(
             CurriculumVectorEnv(
@@ -174,10 +189,6 @@ def _environment(settings: MetaTrain) -> Any:
             )
         )
     return RealStudents(environments)
-
-
-def _defaults(kind: Literal["suite", "student"], name: str) -> dict[str, Any]:
-    return {} if ":" in name else settings_of(component(kind, name))
 
 
 class _Training:
@@ -234,7 +245,7 @@ class _Training:
                     "decisions": rollout.decisions,
                     "seconds": round(self.seconds, 1),
                     "mean_return": rollout.mean_return if rollout.num_lifetimes else None,
-                    **self._judge().summary(),
+                    **self._judge(rollout.decisions),
                     **{name: value for name, value in rollout.logged.items() if math.isfinite(value)},
                 }
                 self.rows.append(row)
@@ -242,6 +253,7 @@ class _Training:
                 say(
                     f"{row['decisions']:,} of {self.settings.decisions:,} decisions, {self.seconds:.0f} s: cost "
                     f"{row['cost']:.3f} of the budget, {row['solved']:.0%} mastered (held-out simulated students)"
+                    + "".join(f"; {name} {row[_REAL + name]:.2f}" for name in self.settings.judged_suites)
                 )
                 write_json(self.out / "progress.json", self.rows)
                 since = time.monotonic()  # the evaluation is no training
@@ -251,14 +263,23 @@ class _Training:
                 saved = time.monotonic()
         self._finish()
 
-    def _judge(self) -> Outcome:
-        return teach_with_network(self.training.weights(), self.settings.features, self.judged_on)
+    def _judge(self, decisions: int) -> dict[str, float]:
+        settings, weights = self.settings, self.training.weights()
+        simulated = teach_with_network(weights, settings.features, self.judged_on).summary()
+        if not settings.judged_suites:
+            return simulated
+        folder = self.out / "judged" / str(decisions)
+        real = taught(
+            weights, settings.features, settings.judge_student, settings.judged_suites, settings.judge_budget, folder
+        )
+        return {**simulated, **{_REAL + name: cost for name, cost in real.items()}}
 
     def _finish(self) -> None:
         card = {
             "name": self.out.name,
             "training": listed(_plain(self.settings)),
             "seconds": round(self.seconds, 1),
+            "held_out_real": {name: self.rows[-1][_REAL + name] for name in self.settings.judged_suites},
             "held_out_simulated": {k: self.rows[-1][k] for k in self.rows[-1] if k.startswith(("cost", "solved"))},
             "environment": environment(),
         }

@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars
 import pytest
 import torch
 from tests_support import command, records
 
 from benchmarks.meta.folder import prepare
+from benchmarks.meta.judging import taught
 from benchmarks.meta.training import MetaTrain, _plain, _Training, meta_train
 from benchmarks.store import UserError, save_checkpoint
 from envs.features import ARM_FEATURES, LEAST
@@ -244,3 +246,36 @@ def test_one_with_a_memory_is_killed_and_goes_on(tmp_path):
             break
     resumed = load_general(meta_train(small(tmp_path / "halted", **settings))).policy
     assert resumed.fingerprint == whole.fingerprint and "memory.weight_hh_l0" in resumed.weights
+
+
+def test_it_is_judged_on_real_students_as_deployed(tmp_path):
+    judged = {"judge_suites": "reverse,copy", "judge_student": "gru", "judge_budget": 20}
+    folder = meta_train(small(tmp_path / "t", **judged))
+    rows = json.loads((folder / "progress.json").read_text())
+    assert [(row["real_reverse"], row["real_copy"]) for row in rows] == [(1.0, 1.0)] * 2
+    trace = polars.read_parquet(folder / "judged" / "512" / "copy" / "trace.parquet")
+    judge = load_general(folder / "judged" / "512" / "teacher").policy
+    assert judge.fingerprint == load_general(folder).policy.fingerprint
+    assert trace["decision"].max() == 1
+    assert load_general(folder).policy.card["held_out_real"] == {"reverse": 1.0, "copy": 1.0}
+    made = (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns
+    assert taught_again(folder) == {"copy": 1.0}
+    assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns == made
+
+
+def taught_again(folder):
+    policy = load_general(folder).policy
+    return taught(policy.weights, policy.features, "gru", ("copy",), 20, folder / "judged" / "512")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"judge_suites": "knitting"}, "unknown suite 'knitting'"),
+        ({"judge_suites": "copy", "judge_student": "parrot"}, "unknown student 'parrot'"),
+    ],
+)
+def test_who_cannot_judge_is_said(tmp_path, settings, said):
+    with pytest.raises(UserError, match=said):
+        meta_train(small(tmp_path / "t", **settings))
+    assert not (tmp_path / "t").exists()

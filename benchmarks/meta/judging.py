@@ -1,0 +1,61 @@
+"""A network in meta-training on real students, as deployed: ``teacher.run`` over its mixture."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.flags import defaults_of
+from benchmarks.lifetime import run_cell
+from benchmarks.settings import Cell, component, schedule_of
+from benchmarks.store import read_json
+from benchmarks.tracking import NoTracker
+from teacher.learned.files import CARD, save_policy
+from teacher.learned.network import Weights
+
+_SEED = 90  # of the students: benches count from 0, training draws seeds far above
+
+
+def refuse_unknown(student: str, suites: Sequence[str]) -> None:
+    """Raises ``UserError`` where a name is none."""
+    for suite in suites:
+        component("suite", suite)
+    if suites:
+        component("student", student)
+
+
+def taught(
+    weights: Weights, reads: tuple[str, ...], student: str, suites: Sequence[str], budget: int | None, folder: Path
+) -> dict[str, float]:
+    """One lifetime in each suite: updates to mastery over the budget by the suite's name, 1 where it was not reached.
+
+    Interrupted, it goes on where it was: the network and its lifetimes lie in ``folder``.
+
+    Args:
+        weights: of the network.
+        reads: names of the features that it reads.
+        student: the student's name.
+        suites: their names.
+        budget: updates in a lifetime; None: each suite's.
+        folder: where they are kept; another one for another network.
+    """
+    network = folder / "teacher"
+    if not (network / CARD).exists():
+        save_policy(network, weights, reads, {"name": "judged"})
+    costs = {}
+    for name in suites:
+        schedule = schedule_of(name)
+        if budget is not None:
+            schedule = dataclasses.replace(schedule, budget=budget)
+        options = {
+            "suite": defaults_of("suite", name),
+            "student": defaults_of("student", student),
+            "teacher": {**defaults_of("teacher", "general"), "path": str(network)},
+        }
+        cell = Cell(name, student, "general", _SEED, schedule, options=options)
+        run_cell(cell, folder / name.replace(":", "-"), NoTracker())
+        summary = read_json(folder / name.replace(":", "-") / "summary.json")
+        spent = summary["to_mastery"]["updates"] if summary["mastered"] else schedule.budget
+        costs[name] = min(spent / schedule.budget, 1.0)
+    return costs
