@@ -124,9 +124,9 @@ class _Neighbours:
     def least(self, values: Floats, rows: Bools | slice) -> Floats:
         """Over the easier arms; 1 where there is none."""
         easier = self._easier[rows]
-        least = np.ones(values.shape)
+        least, at = np.ones(values.shape), np.arange(len(values))[:, None]
         for column in np.moveaxis(easier, -1, 0):  # axes, of which there are few
-            below = np.take_along_axis(values, np.maximum(column, 0), axis=1)
+            below = values[at, np.maximum(column, 0)]
             least = np.minimum(least, np.where(column >= 0, below, 1.0))
         return least
 
@@ -153,6 +153,7 @@ class ArmFeatures:
         low[self.names.index("loss_trend")] = -2.0
         self.low = np.tile(np.array(low, dtype=np.float32), (num_arms, 1))  # (A, F)
         self.high = np.tile(np.array(high, dtype=np.float32), (num_arms, 1))
+        self._low, self._high = (bound[0][:, None, None] for bound in (self.low, self.high))
         # Four averages: competence fast and slow, loss fast and slow.
         self._averages = np.zeros((4, *self._shape))
         self._visits = np.zeros(self._shape, dtype=np.int64)  # sequences
@@ -257,13 +258,13 @@ class ArmFeatures:
             "targets_mastered": _mean_of(attained >= 1.0, targets, num_targets),
             "arms_visited": visited.sum(axis=1, keepdims=True) / _of_rows(self._num_arms, rows),
         }
-        observed = np.empty((*shape, len(self.names)), dtype=np.float32)
+        by_feature = np.empty((len(self.names), *shape), dtype=np.float32)  # written row by row: as fast as copying
         for i, name in enumerate(ARM_FEATURES):
-            observed[..., i] = values[name]
-        observed[..., len(ARM_FEATURES) :] = coordinates
-        np.clip(observed, self.low, self.high, out=observed)
-        observed *= exists[..., None]
-        return observed
+            by_feature[i] = values[name]
+        by_feature[len(ARM_FEATURES) :] = np.moveaxis(coordinates, -1, 0)
+        np.clip(by_feature, self._low, self._high, out=by_feature)
+        by_feature *= exists
+        return np.ascontiguousarray(np.moveaxis(by_feature, 0, -1))
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the running state."""
