@@ -10,6 +10,7 @@ import jinja2
 import polars as pl
 
 from benchmarks import plots
+from benchmarks.statistics import REFERENCES
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -88,6 +89,7 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
         "fingerprint": first["fingerprint"],
         "words": _words(groups),
         "table": [_row(g) for g in groups],
+        "against": {to: [_against(g, to) for g in groups if to in g.get("against", {})] for to in REFERENCES},
         "evenness": [_evenness(g) for g in groups],
         "health": [_health(g) for g in groups if "health" in g],
         "forecast": [_forecast(g) for g in groups if "forecast" in g],
@@ -126,6 +128,29 @@ def _row(group: dict[str, Any]) -> list[str]:
     chance = record["probability_of_improvement"]
     span = f" [{chance['interval'][0]:.2f}, {chance['interval'][1]:.2f}]" if chance["interval"] else ""
     return [*row, f"{sign}{record['speedup']:.2f}", f"{chance['value']:.2f}{span}"]
+
+
+def _against(group: dict[str, Any], to: str) -> list[str]:
+    """The paired comparison of updates with one teacher."""
+    one = group["against"][to]
+    bounds = one["interval"]
+    span = f" [{bounds[0]:+,.0f}, {bounds[1]:+,.0f}]" if bounds else ""
+    return [
+        group["teacher"],
+        str(one["pairs"]),
+        f"{one['difference']:+,.0f}{span}",
+        "" if one["ratio"] is None else f"{one['ratio']:.2f}",
+        f"{one['faster']:.2f}",
+        f"{one['p']:.2g}",
+        f"{one['p_holm']:.2g}",
+        _needed(one),
+    ]
+
+
+def _needed(one: dict[str, Any]) -> str:
+    if one["pairs_needed"] is not None:
+        return str(one["pairs_needed"])
+    return "not known" if one["pairs"] < 2 else "over 1,000"
 
 
 def _evenness(group: dict[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +20,9 @@ class Family:
     Attributes:
         suite: its name.
         options: of the suite, where they differ from its defaults.
-        budget: updates.
+        budget: updates of the student that it is about.
         student: the student that it is about.
+        budgets: updates of others, by name, calibrated on their own.
         evaluate_every: updates between two evaluations.
         validation: whether choices were made on it, so that it shows nothing about what nobody has looked at.
     """
@@ -32,6 +33,11 @@ class Family:
     student: str = "lstm"
     evaluate_every: int = 100
     validation: bool = False
+    budgets: dict[str, int] = field(default_factory=dict)
+
+    def budget_of(self, student: str) -> int:
+        """Updates of a student's lifetime."""
+        return self.budgets.get(student, self.budget)
 
 
 class Row(NamedTuple):

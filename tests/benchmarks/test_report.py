@@ -76,4 +76,4 @@ def test_a_browser_shows_the_report(bench, tmp_path):
     probe.write_text((bench / "report.html").read_text().replace("</body>", script))
     command = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=90)
-    assert "<title>pictures 6 rows 9</title>" in shown.stdout
+    assert "<title>pictures 6 rows 11</title>" in shown.stdout

@@ -47,14 +47,14 @@ class Run:
         family = FAMILIES[self.family]
         if unknown := [name for name in self.teachers if name not in entries]:
             raise UserError(f"unknown teacher {unknown[0]!r}; there are: {', '.join(entries)}")
-        schedule = dataclasses.replace(
-            schedule_of(family.suite), budget=family.budget, evaluate_every=family.evaluate_every
-        )
         suite = {**settings_of(SUITES[family.suite][0]), **family.options}
         student_name = self.student or family.student
         if student_name not in STUDENTS:
             raise UserError(f"unknown student {student_name!r}; there are: {', '.join(STUDENTS)}")
         student = settings_of(STUDENTS[student_name])
+        schedule = dataclasses.replace(
+            schedule_of(family.suite), budget=family.budget_of(student_name), evaluate_every=family.evaluate_every
+        )
         return [
             (
                 name,

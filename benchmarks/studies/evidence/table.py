@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.meta.evidence import Family, Row, compared
+from benchmarks.meta.evidence import Row, compared
 from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.families import BANDIT, FAMILIES, RESULTS, RULE, TRAINED
@@ -38,18 +38,20 @@ class Table:
     def lines(self) -> list[str]:
         """Markdown."""
         lines: list[str] = []
-        for name, family in FAMILIES.items():
+        for name in FAMILIES:
             for student in STUDENTS:
                 file = self.results / f"{name}-{student}.json"
                 if file.exists():
-                    lines += [*self._family(f"{name}, {student}", family, read_json(file)["lifetimes"]), ""]
+                    lines += [*self._family(name, student, read_json(file)["lifetimes"]), ""]
         return lines
 
-    def _family(self, title: str, family: Family, lifetimes: dict[str, Any]) -> list[str]:
-        rows = sorted(compared(lifetimes, family.budget, TRAINED), key=lambda row: row.mean)
-        to_rule = {row.name: row for row in compared(lifetimes, family.budget, TRAINED, reference=RULE)}
+    def _family(self, name: str, student: str, lifetimes: dict[str, Any]) -> list[str]:
+        family = FAMILIES[name]
+        budget = family.budget_of(student)
+        rows = sorted(compared(lifetimes, budget, TRAINED), key=lambda row: row.mean)
+        to_rule = {row.name: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
         lines = [
-            f"**{title}** ({'validation family; ' if family.validation else ''}budget {family.budget:,} updates; "
+            f"**{name}, {student}** ({'validation family; ' if family.validation else ''}budget {budget:,} updates; "
             f"restricted means, 95 % intervals from {_FEWEST_SEEDS} seeds on)",
             "",
             f"| teacher | lives (seeds) | mastered | updates | of uniform's | P(faster) | of {RULE}'s | P(faster) |",
@@ -60,7 +62,7 @@ class Table:
             cost = f"{least}{row.mean:,.0f}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
             against = f"{_against(row, 'uniform')} | {_against(to_rule[row.name], RULE)}"
             lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {against} |")
-        return [*lines, *self._against_bandit(lifetimes, family.budget), *self._break_even(lifetimes, family.budget)]
+        return [*lines, *self._against_bandit(lifetimes, budget), *self._break_even(lifetimes, budget)]
 
     def _against_bandit(self, lifetimes: dict[str, Any], budget: int) -> list[str]:
         """A description: no comparison that was fixed beforehand."""

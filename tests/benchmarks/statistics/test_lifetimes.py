@@ -1,6 +1,4 @@
-import numpy as np
 import pytest
-from scipy import stats
 
 from benchmarks import statistics
 from benchmarks.report import _evenness, _forecast
@@ -24,32 +22,6 @@ def life(teacher, seed, updates, mastered=True, budget=1000):
         "largest_ratio": {"tokens": 1.0 + seed, "update_norm": 2.0},
         "seconds": {"training": 1.0, "evaluation": 0.1},
     }
-
-
-def test_interval_covers_the_true_mean_about_as_often_as_it_says():
-    """Coverage by simulation: 20 normal values, nominal 0.95; the percentile bootstrap is a little narrow."""
-    rng = np.random.default_rng(0)
-    hits = 0
-    for _ in range(200):
-        low, high = statistics.interval(rng.normal(3.0, 1.0, 20).tolist())
-        hits += low <= 3.0 <= high
-    assert 0.88 <= hits / 200 <= 0.99
-
-
-def test_interval_of_one_value_is_none_and_of_equal_values_is_the_value():
-    assert statistics.interval([1.0]) is None
-    assert statistics.interval([2.0, 2.0, 2.0]) == [2.0, 2.0]
-
-
-def test_probability_of_improvement_is_the_mann_whitney_statistic():
-    rng = np.random.default_rng(0)
-    ours, theirs = rng.normal(0, 1, 12).round(1), rng.normal(0.7, 1, 9).round(1)
-    u = stats.mannwhitneyu(theirs, ours).statistic
-    found = statistics.probability_of_improvement(ours.tolist(), theirs.tolist())
-    assert found["value"] == pytest.approx(u / (12 * 9))
-    low, high = found["interval"]
-    assert low < found["value"] < high
-    assert statistics.probability_of_improvement([1, 2], [3, 4]) == {"value": 1.0, "interval": None}
 
 
 def test_survival_is_kaplan_meier_by_hand():
@@ -83,6 +55,30 @@ def test_a_cheap_failure_is_no_improvement():
     for unit in ("updates", "tokens", "forward_equivalents"):
         assert records[1]["over_uniform"][unit]["probability_of_improvement"]["value"] == 0.0
     assert records[1]["over_uniform"]["tokens"]["speedup"] is None
+
+
+def test_teachers_are_compared_by_pairs_with_each_reference_and_corrected_for_their_number():
+    seeds = range(8)
+    lives = [life("uniform", s, 800 + 10 * s) for s in seeds] + [life("target-deficit", s, 500 + 10 * s) for s in seeds]
+    lives += [life("fast", s, 400 + 10 * s) for s in seeds] + [life("never", s, 90, mastered=False) for s in seeds]
+    records = {r["teacher"]: r for r in statistics.summarise(lives)}
+    assert "uniform" not in records["uniform"]["against"] and "target-deficit" in records["uniform"]["against"]
+    fast = records["fast"]["against"]
+    assert fast["uniform"]["difference"] == -400 and fast["target-deficit"]["difference"] == -100
+    assert fast["uniform"]["interval"] == [-400, -400] and fast["uniform"]["faster"] == 1.0
+    assert fast["uniform"]["ratio"] == pytest.approx(435 / 835)
+    assert fast["uniform"]["p"] == pytest.approx(2 / 2**8) and fast["uniform"]["p_holm"] == pytest.approx(6 / 2**8)
+    assert fast["uniform"]["pairs_needed"] == 6
+    assert records["never"]["against"]["uniform"]["difference"] == 1000 - 835  # the budget, however little it spent
+
+
+def test_seeds_without_a_pair_are_left_out_of_the_comparison():
+    lives = [life("uniform", 0, 800), life("uniform", 1, 900), life("fast", 1, 300), life("fast", 2, 100)]
+    found = statistics.summarise(lives)[1]["against"]["uniform"]
+    assert found["pairs"] == 1 and found["difference"] == -600 and found["interval"] is None
+    assert found["p"] == 1.0 and found["pairs_needed"] is None
+    alone = statistics.summarise([life("uniform", 0, 800), life("fast", 5, 300)])[1]
+    assert "against" not in alone
 
 
 def test_without_uniform_there_is_no_comparison():

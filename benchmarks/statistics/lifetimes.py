@@ -1,4 +1,4 @@
-"""Statistics of lifetimes: cost to mastery with censoring, areas under curves, intervals, P(improvement)."""
+"""From the summaries of lifetimes to one record per teacher: cost to mastery with censoring, areas, comparisons."""
 
 from __future__ import annotations
 
@@ -6,51 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
+from benchmarks.statistics.comparisons import holm, paired, probability_of_improvement
+from benchmarks.statistics.intervals import Floats, interquartile_mean, interval
+from benchmarks.statistics.power import seeds_needed
 
 COSTS = ("updates", "tokens", "forward_equivalents")
-_RESAMPLES = 4999
-
-
-def interval(values: Sequence[float]) -> list[float] | None:
-    """95 % percentile-bootstrap interval of the mean; None below two values.
-
-    With few seeds it is too narrow (three seeds: a direction, not a result).
-    """
-    if len(values) < 2:
-        return None
-    if len(set(values)) == 1:
-        return [float(values[0])] * 2
-    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=0)
-    return [float(found.confidence_interval.low), float(found.confidence_interval.high)]
-
-
-def interquartile_mean(values: Sequence[float]) -> float:
-    """Mean of the middle half."""
-    return float(stats.trim_mean(values, 0.25))
-
-
-def _probability(ours: Floats, theirs: Floats, axis: int = -1) -> Any:
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    below = (ours[..., :, None] < theirs[..., None, :]) + 0.5 * (ours[..., :, None] == theirs[..., None, :])
-    return below.mean(axis=(-2, -1))
-
-
-def probability_of_improvement(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, Any]:
-    """P(our cost < their cost), ties half, with a 95 % bootstrap interval: the Mann-Whitney statistic over n m.
-
-    Reference: R. Agarwal et al., Deep RL at the Edge of the Statistical Precipice (2021), arXiv:2108.13264, section
-    4.3.
-    """
-    value = float(_probability(np.asarray(ours), np.asarray(theirs)))
-    if min(len(ours), len(theirs)) < 2 or value in (0.0, 1.0):
-        return {"value": value, "interval": None}
-    pair = (np.asarray(ours), np.asarray(theirs))
-    found = stats.bootstrap(pair, _probability, n_resamples=_RESAMPLES, method="percentile", rng=0)
-    return {"value": value, "interval": [float(found.confidence_interval.low), float(found.confidence_interval.high)]}
+REFERENCES = ("uniform", "target-deficit")
+"""What others are compared with: sampling without a teacher, and the hand rule chosen on validation families."""
 
 
 def cost(summary: dict[str, Any], unit: str) -> float:
@@ -106,7 +70,32 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if reference is not None and teacher != "uniform":
             record["over_uniform"] = {unit: _over(lifetimes, reference, unit) for unit in COSTS}
         records.append(record)
+    for suite, student in dict.fromkeys((suite, student) for suite, student, _ in groups):
+        own = [record for record in records if (record["suite"], record["student"]) == (suite, student)]
+        for reference_name in REFERENCES:
+            if (suite, student, reference_name) in groups:
+                _compare(own, groups, reference_name)
     return records
+
+
+def _compare(records: list[dict[str, Any]], groups: dict[tuple[str, str, str], list[dict[str, Any]]], to: str) -> None:
+    """Adds the paired comparison with one teacher to the records of all others of a suite and a student.
+
+    Updates are compared, the one cost that has the same limit for all; p is Holm's over these records.
+    """
+    costs = {r["teacher"]: _by_seed(groups[r["suite"], r["student"], r["teacher"]]) for r in records}
+    found = {r["teacher"]: paired(costs[r["teacher"]], costs[to]) for r in records if r["teacher"] != to}
+    tested = {teacher: one for teacher, one in found.items() if one is not None}
+    corrected = holm([one["p"] for one in tested.values()])
+    for (teacher, one), p in zip(tested.items(), corrected, strict=True):
+        differences = [costs[teacher][seed] - costs[to][seed] for seed in sorted(set(costs[teacher]) & set(costs[to]))]
+        needed = seeds_needed(differences) if len(differences) > 1 else None
+        record = next(r for r in records if r["teacher"] == teacher)
+        record.setdefault("against", {})[to] = {**one, "p_holm": p, "pairs_needed": needed}
+
+
+def _by_seed(lifetimes: list[dict[str, Any]]) -> dict[int, float]:
+    return {life["seed"]: cost(life, "updates") if life["mastered"] else float(life["budget"]) for life in lifetimes}
 
 
 def _mean_record(values: list[float]) -> dict[str, Any]:
