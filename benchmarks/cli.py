@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import tyro
 
-from benchmarks.comparing import Power
+from benchmarks.comparing import Compare, Power
 from benchmarks.components.teachers import parts_of
 from benchmarks.doctor import examine
 from benchmarks.export import Options, export
@@ -261,6 +261,7 @@ def _commands(arguments: Sequence[str]) -> dict[str, Any]:
         "bench": with_hyperparameters(Bench, arguments, usual),
         "meta-train": MetaTrain,
         "report": Report,
+        "compare": Compare,
         "power": Power,
         "export": Export,
         "profile": with_hyperparameters(Profile, arguments, usual),

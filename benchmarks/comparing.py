@@ -1,18 +1,85 @@
-"""``paceline power``: how many more seeds it takes to tell two teachers of a bench apart."""
+"""``paceline compare``: several benches in one report; ``paceline power``: how many seeds tell two teachers apart."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import tyro
 
-from benchmarks.gather import planned_cells
+from benchmarks.gather import Lived, finished, planned_cells, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
 from benchmarks.store import UserError, describe, read_json
 from benchmarks.terminal import say
+from teacher import reads_gain
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Puts the finished lifetimes of several benches into one report.
+
+    A teacher that has other settings in a later folder is a row of its own, named teacher@folder.
+    """
+
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Folders of benches, of the same suites with the same budget."""
+    out: Path = Path("runs/compared")
+    """Folder of the report."""
+
+    def execute(self) -> None:
+        """Writes the report."""
+        if len(self.folders) < 2:
+            raise UserError(f"compare takes at least two folders of benches; got {len(self.folders)}")
+        if self.out.exists() and not self.out.is_dir():
+            raise UserError(f"--out must be a folder; {self.out} is a file")
+        if (self.out / "settings.json").exists():
+            raise UserError(f"{self.out} holds a bench of its own: choose another --out")
+        lived = together(self.folders)
+        if not lived:
+            raise UserError("none of the folders holds a finished lifetime yet")
+        environments = [read_json(folder / "settings.json")["environment"] for folder in self.folders]
+        said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
+        missing = []
+        for folder in self.folders:
+            done = {life.cell.name for life in finished(folder)}
+            missing += [f"{folder.name}/{cell.name}" for cell in planned_cells(folder) if cell.name not in done]
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_all(self.out, lived, missing, said)
+        say(f"report: {self.out / 'report.html'}")
+
+
+def together(folders: Sequence[Path]) -> list[Lived]:
+    """The finished lifetimes of several benches; the very same one in two of them counts once.
+
+    Raises:
+        UserError: not a folder of results, or one suite under two budgets or with other settings.
+    """
+    settings: dict[tuple[str, str], tuple[dict[str, Any], Path]] = {}
+    teachers: dict[tuple[str, str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str, str, int], Lived] = {}
+    for folder in folders:
+        for life in finished(folder):
+            cell = life.cell
+            own = dataclasses.asdict(dataclasses.replace(cell, seed=0, teacher="", signal=""))
+            signal = cell.signal if reads_gain(cell.make_teacher()) else None  # what it never reads makes no difference
+            taught = {"teacher": own["options"].pop("teacher", {}), "signal": signal}
+            known, where = settings.setdefault((cell.suite, cell.student), (own, folder))
+            if known != own:
+                name = next(key for key in own if own[key] != known[key])
+                raise UserError(
+                    f"{cell.suite}, {cell.student} has other settings in {folder} ({name} {own[name]}) than in {where} "
+                    f"({known[name]}): these lifetimes are no pairs"
+                )
+            group = (cell.suite, cell.student, cell.teacher)
+            label = cell.teacher
+            if teachers.setdefault(group, taught) != taught:
+                label = f"{cell.teacher}@{folder.name}"
+            found.setdefault((cell.suite, cell.student, label, cell.seed), life._replace(teacher=label))
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -46,10 +113,9 @@ class Power:
 
     def _line(self, suite: str, student: str, names: list[str]) -> str:
         costs: list[dict[int, float]] = [{}, {}]
-        for cell in planned_cells(self.out):
-            path = self.out / "cells" / cell.name / "summary.json"
-            if (cell.suite, cell.student) == (suite, student) and cell.teacher in names and path.exists():
-                costs[names.index(cell.teacher)][cell.seed] = cost(read_json(path), self.unit)
+        for folder, cell, teacher in finished(self.out):
+            if (cell.suite, cell.student) == (suite, student) and teacher in names:
+                costs[names.index(teacher)][cell.seed] = cost(read_json(folder / "summary.json"), self.unit)
         seeds = sorted(set(costs[0]) & set(costs[1]))
         differences = [costs[0][seed] - costs[1][seed] for seed in seeds]
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -30,6 +31,14 @@ def planned_cells(out: Path) -> list[Cell]:
         ) from error
 
 
+class Lived(NamedTuple):
+    """A finished lifetime: its folder, its cell, and the name of its teacher in tables."""
+
+    folder: Path
+    cell: Cell
+    teacher: str
+
+
 def gather(out: Path) -> dict[str, Any]:
     """Writes ``trace, results, timing.parquet``, ``summary.json`` and ``report.html``; returns the summary.
 
@@ -39,18 +48,36 @@ def gather(out: Path) -> dict[str, Any]:
         UserError: not a folder of results, or none is finished.
     """
     cells = planned_cells(out)
-    finished = [cell for cell in cells if (out / "cells" / cell.name / "summary.json").exists()]
-    if not finished:
+    lived = finished(out)
+    if not lived:
         raise UserError(f"{out} holds no finished lifetime yet: give the command that made it again to go on")
+    done = {life.cell.name for life in lived}
+    unfinished = [cell.name for cell in cells if cell.name not in done]
+    return write_all(out, lived, unfinished, read_json(out / "settings.json")["environment"])
+
+
+def finished(out: Path) -> list[Lived]:
+    """The finished lifetimes of a folder of results.
+
+    Raises:
+        UserError: it is none.
+    """
+    lived = [Lived(out / "cells" / cell.name, cell, cell.teacher) for cell in planned_cells(out)]
+    return [life for life in lived if (life.folder / "summary.json").exists()]
+
+
+def write_all(
+    out: Path, lived: Sequence[Lived], unfinished: Sequence[str], environment: dict[str, str]
+) -> dict[str, Any]:
+    """Tables, report and summary of these lifetimes, into a folder; returns the summary."""
     tables = {}
     for name in ("trace", "results", "timing"):
-        parts = [_labelled(pl.read_parquet(out / "cells" / cell.name / f"{name}.parquet"), cell) for cell in finished]
+        parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
-    unfinished = [cell.name for cell in cells if cell not in finished]
-    summaries = [read_json(out / "cells" / cell.name / "summary.json") for cell in finished]
-    environment = read_json(out / "settings.json")["environment"]
-    summary = {"groups": summarise(summaries), "unfinished": unfinished, "environment": environment}
-    page = render(summary["groups"], tables["results"], tables["trace"], environment, unfinished)
+    summaries = [{**read_json(life.folder / "summary.json"), "teacher": life.teacher} for life in lived]
+    groups = summarise(summaries)
+    summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
+    page = render(groups, tables["results"], tables["trace"], environment, unfinished)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
@@ -58,6 +85,7 @@ def gather(out: Path) -> dict[str, Any]:
     return summary
 
 
-def _labelled(table: pl.DataFrame, cell: Cell) -> pl.DataFrame:
-    labels = [pl.lit(getattr(cell, name)).alias(name) for name in ("suite", "student", "teacher")]
-    return table.select(*labels, pl.lit(cell.seed).alias("seed"), pl.all())
+def _labelled(table: pl.DataFrame, life: Lived) -> pl.DataFrame:
+    cell = life.cell
+    labels = {"suite": cell.suite, "student": cell.student, "teacher": life.teacher, "seed": cell.seed}
+    return table.select(*(pl.lit(value).alias(name) for name, value in labels.items()), pl.all())

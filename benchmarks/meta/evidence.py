@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.statistics import sign_flip
+
 Floats = NDArray[np.float64]
 _RESAMPLES = 2000
 
@@ -41,7 +43,10 @@ class Family:
 
 
 class Row(NamedTuple):
-    """A teacher's cost, in updates to mastery restricted to the budget, against a reference's on the same seeds."""
+    """A teacher's cost, in updates to mastery restricted to the budget, against a reference's on the same seeds.
+
+    ``p`` is the two-sided sign-flip test's over seeds, of the mean over the trained teachers that lived each.
+    """
 
     name: str
     num: int
@@ -54,6 +59,7 @@ class Row(NamedTuple):
     ratio_low: float
     ratio_high: float
     faster: float
+    p: float
 
 
 def compared(
@@ -116,7 +122,8 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
     ratio = _ratio(group[:, pairs], base[pairs]) if len(pairs) else float("nan")
     num = int(np.isfinite(group).sum())
-    return Row(name, num, len(own), solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster)
+    p = sign_flip(np.nanmean(group[:, pairs], axis=0) - base[pairs]) if len(pairs) else float("nan")
+    return Row(name, num, len(own), solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster, p)
 
 
 def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:

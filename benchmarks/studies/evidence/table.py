@@ -62,6 +62,13 @@ class Table:
             cost = f"{least}{row.mean:,.0f}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
             against = f"{_against(row, 'uniform')} | {_against(to_rule[row.name], RULE)}"
             lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {against} |")
+        own = next((row for row in rows if row.name.startswith("general") and row.num_seeds >= _FEWEST_SEEDS), None)
+        if own is not None:
+            lines += [
+                "",
+                f"The two comparisons fixed beforehand (sign-flip test over {own.num_seeds} seeds): uniform p = "
+                f"{own.p:.2g}, {RULE} p = {to_rule[own.name].p:.2g}.",
+            ]
         return [*lines, *self._against_bandit(lifetimes, budget), *self._break_even(lifetimes, budget)]
 
     def _against_bandit(self, lifetimes: dict[str, Any], budget: int) -> list[str]:

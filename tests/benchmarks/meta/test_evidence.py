@@ -78,7 +78,17 @@ def test_trained_teachers_count_alike_however_many_seeds_each_has():
 
 def test_without_uniform_there_is_no_ratio():
     row = by_name({"a": {"0": life(3)}})["a"]
-    assert np.isnan(row.ratio) and np.isnan(row.faster)
+    assert np.isnan(row.ratio) and np.isnan(row.faster) and np.isnan(row.p)
+
+
+def test_the_sign_flip_test_is_over_seeds_however_many_teachers_lived_each():
+    uniform = {str(s): life(100) for s in range(8)}
+    trained = {f"t{t}": {str(s): life(50 + s + 9 * t) for s in range(8) if s % 2 == t % 2} for t in range(6)}
+    row = by_name({"uniform": uniform, **trained}, 1000, tuple(trained))["general (mean of 6 trained)"]
+    assert row.num == 24 and row.p == pytest.approx(2 / 2**8)
+    assert (
+        by_name({"uniform": uniform, "odd": {str(s): life(90 + 20 * (s % 2)) for s in range(8)}}, 1000)["odd"].p == 1.0
+    )
 
 
 def test_a_ratio_is_drawn_over_pairs():

@@ -1,0 +1,81 @@
+"""``paceline compare`` and ``paceline power``, on real benches of the smallest student."""
+
+import shutil
+
+import polars as pl
+import pytest
+
+from benchmarks.cli import main
+from benchmarks.comparing import Compare, Power, together
+from benchmarks.store import UserError, read_json
+
+COMMON = ("reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
+COMMON += ("--batch-size", "8", "--evaluate-every", "20", "--workers", "1", "--wandb", "disabled")
+
+
+@pytest.fixture(scope="module")
+def benches(tmp_path_factory):
+    where = tmp_path_factory.mktemp("benches")
+    for out, more in (
+        ("a", ("--teachers", "uniform,combined", "--seeds", "2")),
+        (
+            "b",
+            ("--teachers", "uniform,combined,exp3s", "--seeds", "3", "--combined.threshold", "0.5", "--signal", "PG"),
+        ),
+    ):
+        main(["bench", *COMMON, *more, "--out", str(where / out)])
+    return where
+
+
+def test_the_same_lifetime_counts_once_and_other_settings_are_a_row_of_their_own(benches, tmp_path, capsys):
+    Compare((benches / "a", benches / "b"), tmp_path / "both").execute()
+    groups = {g["teacher"]: g["seeds"] for g in read_json(tmp_path / "both" / "summary.json")["groups"]}
+    assert groups == {"uniform": [0, 1, 2], "combined": [0, 1], "combined@b": [0, 1, 2], "exp3s": [0, 1, 2]}
+    trace = pl.read_parquet(tmp_path / "both" / "trace.parquet")
+    assert trace.select("teacher", "seed").unique().height == 11
+    page = (tmp_path / "both" / "report.html").read_text()
+    assert "combined@b" in page and "are not finished" not in page and "against uniform" in page
+    assert "report: " in capsys.readouterr().out
+
+
+def test_what_is_not_finished_is_named(benches, tmp_path):
+    half = tmp_path / "half"
+    shutil.copytree(benches / "a", half)
+    shutil.rmtree(half / "cells" / "reverse" / "gru" / "combined" / "seed-1")
+    Compare((half, benches / "b"), tmp_path / "both").execute()
+    assert read_json(tmp_path / "both" / "summary.json")["unfinished"] == ["half/reverse/gru/combined/seed-1"]
+
+
+def test_lifetimes_that_are_no_pairs_are_refused(benches, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(benches / "a", other)
+    text = (other / "settings.json").read_text()
+    (other / "settings.json").write_text(text.replace('"budget": 40', '"budget": 60'))
+    with pytest.raises(UserError, match=r"reverse, gru has other settings in .*other \(schedule .*60"):
+        together((benches / "a", other))
+
+
+def test_power_says_how_many_more(benches, capsys):
+    Power(benches / "b", "exp3s,uniform", "forward_equivalents").execute()
+    said = capsys.readouterr().out
+    assert said.startswith("reverse, gru: exp3s against uniform, 3 pairs: +")
+    assert "forward-equivalents (p = 0.25); " in said
+    needed = int(said.split("; ")[1].split(" pairs")[0])
+    assert needed >= 6 and said.strip().endswith(f"probability 0.8: {needed - 3} more")
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda b, _: Compare((b / "a",)).execute(), "at least two folders of benches; got 1"),
+        (lambda b, _: Compare((b / "a", b / "b"), b / "a").execute(), "holds a bench of its own: choose another"),
+        (lambda b, t: Compare((b / "a", t)).execute(), "is not a folder of results"),
+        (lambda b, _: Power(b / "a", "uniform").execute(), "must be two, separated by a comma; got 'uniform'"),
+        (lambda b, _: Power(b / "a", "uniform,exp3s").execute(), "holds no teacher 'exp3s'; there are: uniform, comb"),
+        (lambda b, _: Power(b / "a", "uniform,combined", "seconds").execute(), "--unit must be one of updates"),
+        (lambda b, _: Power(b / "a", "uniform,combined", power=1.0).execute(), r"power must be in \(0, 1\); got 1.0"),
+    ],
+)
+def test_mistakes_are_one_line(benches, tmp_path, act, said):
+    with pytest.raises(UserError, match=said):
+        act(benches, tmp_path)
