@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from benchmarks.gather import Lived, finished, planned_cells, write_all
+from benchmarks.gather import Lived, finished, planned_cells, summary_of, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
-from benchmarks.store import UserError, describe, read_json
+from benchmarks.store import UserError, describe, read_sealed
 from benchmarks.terminal import say
 from teacher import reads_gain
 
@@ -41,7 +41,7 @@ class Compare:
         lived = together(self.folders)
         if not lived:
             raise UserError("none of the folders holds a finished lifetime yet")
-        environments = [read_json(folder / "settings.json")["environment"] for folder in self.folders]
+        environments = [read_sealed(folder / "settings.json")["environment"] for folder in self.folders]
         said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
         missing = []
         for folder in self.folders:
@@ -115,7 +115,7 @@ class Power:
         costs: list[dict[int, float]] = [{}, {}]
         for folder, cell, teacher in finished(self.out):
             if (cell.suite, cell.student) == (suite, student) and teacher in names:
-                costs[names.index(teacher)][cell.seed] = cost(read_json(folder / "summary.json"), self.unit)
+                costs[names.index(teacher)][cell.seed] = cost(summary_of(folder), self.unit)
         seeds = sorted(set(costs[0]) & set(costs[1]))
         differences = [costs[0][seed] - costs[1][seed] for seed in seeds]
         try:

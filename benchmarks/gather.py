@@ -11,7 +11,7 @@ import polars as pl
 from benchmarks.report import render
 from benchmarks.settings import Cell, Schedule
 from benchmarks.statistics import summarise
-from benchmarks.store import UserError, read_json, write_json, write_table, write_text
+from benchmarks.store import UserError, read_sealed, refuse_damaged, write_json, write_table, write_text
 
 
 def planned_cells(out: Path) -> list[Cell]:
@@ -23,12 +23,23 @@ def planned_cells(out: Path) -> list[Cell]:
     if not (out / "settings.json").exists():
         raise UserError(f"{out} is not a folder of results: it has no settings.json")
     try:
-        cells = read_json(out / "settings.json")["cells"]
+        cells = read_sealed(out / "settings.json")["cells"]
         return [Cell(**{**cell, "schedule": Schedule(**cell["schedule"])}) for cell in cells]
     except (KeyError, TypeError) as error:
         raise UserError(
             f"{out / 'settings.json'} is not a record of this version's ({error}): use another --out"
         ) from error
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """The summary of a finished lifetime, whose files are all as they were written.
+
+    Raises:
+        UserError: one of them is damaged.
+    """
+    summary = read_sealed(folder / "summary.json")
+    refuse_damaged(folder, summary["files"])
+    return summary
 
 
 class Lived(NamedTuple):
@@ -53,7 +64,7 @@ def gather(out: Path) -> dict[str, Any]:
         raise UserError(f"{out} holds no finished lifetime yet: give the command that made it again to go on")
     done = {life.cell.name for life in lived}
     unfinished = [cell.name for cell in cells if cell.name not in done]
-    return write_all(out, lived, unfinished, read_json(out / "settings.json")["environment"])
+    return write_all(out, lived, unfinished, read_sealed(out / "settings.json")["environment"])
 
 
 def finished(out: Path) -> list[Lived]:
@@ -69,12 +80,17 @@ def finished(out: Path) -> list[Lived]:
 def write_all(
     out: Path, lived: Sequence[Lived], unfinished: Sequence[str], environment: dict[str, str]
 ) -> dict[str, Any]:
-    """Tables, report and summary of these lifetimes, into a folder; returns the summary."""
+    """Tables, report and summary of these lifetimes, into a folder; returns the summary.
+
+    Raises:
+        UserError: a file of a lifetime is damaged.
+    """
+    kept = [summary_of(life.folder) for life in lived]
     tables = {}
     for name in ("trace", "results", "timing"):
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
-    summaries = [{**read_json(life.folder / "summary.json"), "teacher": life.teacher} for life in lived]
+    summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
     groups = summarise(summaries)
     summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
     page = render(groups, tables["results"], tables["trace"], environment, unfinished)

@@ -24,7 +24,7 @@ from benchmarks.lifetime import Status, run_cell
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
-from benchmarks.store import UserError, only_writer, read_json, write_json
+from benchmarks.store import UserError, only_writer, read_json, read_sealed, write_sealed
 from benchmarks.threads import one_thread
 from benchmarks.tracking import Mode, make_tracker, refuse_missing_wandb
 from envs import Suite
@@ -133,7 +133,7 @@ def _prepare(
         settings.unlink()
     planned = [dataclasses.asdict(cell) for cell in cells]
     if settings.exists():
-        recorded = read_json(settings)
+        recorded = read_sealed(settings)
         if difference := _difference(recorded["cells"], read_plain(planned)):
             raise UserError(
                 f"{out} holds a run with other settings ({difference}): choose another --out, or --overwrite"
@@ -156,7 +156,7 @@ def _prepare(
         return bench_id
     bench_id = uuid.uuid4().hex
     record = {"bench_id": bench_id, "environment": environment(), "fingerprints": fingerprints}
-    write_json(settings, {**record, "schedules": schedules, "cells": planned})
+    write_sealed(settings, {**record, "schedules": schedules, "cells": planned})
     return bench_id
 
 

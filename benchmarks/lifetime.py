@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -20,11 +22,13 @@ from benchmarks.ladder import Ladder, forgetting
 from benchmarks.settings import Cell
 from benchmarks.store import (
     UserError,
+    checksums,
     describe,
     load_checkpoint,
     only_writer,
     save_checkpoint,
     write_json,
+    write_sealed,
     write_table,
     write_text,
 )
@@ -33,6 +37,14 @@ from benchmarks.tracking import Tracker
 from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
+_FILES = (
+    "cell.json",
+    "trace.parquet",
+    "results.parquet",
+    "timing.parquet",
+    "student.safetensors",
+    "teacher.safetensors",
+)
 
 
 class Status(NamedTuple):
@@ -89,6 +101,7 @@ class _Lifetime:
         self.ladder = Ladder(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
         self.checkpoint = folder / "checkpoint.safetensors"
+        self.previous = folder / "checkpoint-previous.safetensors"
         self.competence = np.zeros(self.suite.num_arms)
 
     def run(self) -> None:
@@ -155,12 +168,33 @@ class _Lifetime:
             "trace": self.trace.state_dict(),
             "competence": self.competence,
         }
+        if self.checkpoint.exists():
+            os.replace(self.checkpoint, self.previous)
         save_checkpoint(self.checkpoint, state)
 
+    def _last_good(self) -> dict[str, Any] | None:
+        """The state to go on from: the last checkpoint's, or that before it where the last is damaged.
+
+        Raises:
+            UserError: all there are are damaged.
+        """
+        there = [path for path in (self.checkpoint, self.previous) if path.exists()]
+        for path in there:
+            try:
+                state: dict[str, Any] = load_checkpoint(path)
+            except UserError as error:
+                if path == there[-1]:
+                    raise
+                logging.getLogger(__name__).warning("%s; going on from the one before it", error)
+                os.replace(path, path.with_suffix(".damaged"))
+            else:
+                return state
+        return None
+
     def _resume(self) -> dict[str, Any] | None:
-        if not self.checkpoint.exists():
+        state = self._last_good()
+        if state is None:
             return None
-        state = load_checkpoint(self.checkpoint)
         for what, now in (("digest", self.cell.digest), ("fingerprint", self.suite.fingerprint)):
             if state[what] != now:
                 raise UserError(
@@ -187,8 +221,10 @@ class _Lifetime:
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
         summary = self._summary()
         self.tracker.finish(summary, self.trace.table(), self.folder)
-        write_json(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
+        summary["files"] = checksums(self.folder, _FILES)
+        write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         self.checkpoint.unlink(missing_ok=True)
+        self.previous.unlink(missing_ok=True)
         (self.folder / "error.txt").unlink(missing_ok=True)  # of a mistake that was mended since
 
     def _summary(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.gather import summary_of
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import UserError, describe, read_json
 from envs import Suite
@@ -83,7 +84,8 @@ def read_pace(run: Path) -> Pace:
             or is no longer what the lifetime ran on.
     """
     folder = _only_lifetime(run)
-    record, summary = read_json(folder / "cell.json"), read_json(folder / "summary.json")
+    summary = summary_of(folder)
+    record = read_json(folder / "cell.json")
     try:
         cell = Cell(**{**record, "schedule": Schedule(**record["schedule"])})
         fingerprint, tokens = summary["fingerprint"], int(summary["spent"]["tokens"])

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from benchmarks.statistics import Floats, interval, survival
+from benchmarks.statistics import Floats, interval, profile, survival
 
 # Okabe and Ito's palette, safe for colour-blind readers.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#999999")
@@ -122,6 +122,21 @@ def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
         axes.set(xlabel="updates", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, budget * 1.01))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return _svg(figure, f"mastered {name}")
+
+
+def profiles(records: Sequence[dict[str, Any]], name: str) -> str:
+    """Share of lifetimes of all suites that have mastered, over the share of the budget spent; band: 95 % interval."""
+    grid = np.linspace(0.0, 0.999, 100)
+    with matplotlib.rc_context(_STYLE):
+        figure, (axes,) = _figure(1, 1, 7.2, 3.0)
+        for number, record in enumerate(records):
+            value, low, high = profile(record["scores"], grid)
+            colour = PALETTE[number % len(PALETTE)]
+            axes.plot(grid, value, color=colour, label=record["teacher"], linewidth=1.8)
+            axes.fill_between(grid, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.set(xlabel="share of the budget", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, 1))
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return _svg(figure, f"profiles {name}")
 
 
 def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:

@@ -10,7 +10,7 @@ import jinja2
 import polars as pl
 
 from benchmarks import plots
-from benchmarks.statistics import REFERENCES
+from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -41,10 +41,25 @@ def render(
     ).get_template("report.html")
     return page.render(
         parts=parts,
+        together=_together(groups) if len(parts) > 1 else None,
         lifetimes=sum(len(g["seeds"]) for g in groups),
         environment=environment,
         unfinished=list(unfinished),
     )
+
+
+def _together(groups: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """All suites and students at once, of the teachers that have lived in each; None without any."""
+    records = aggregated(groups)
+    if not records:
+        return None
+    rows = []
+    for record in sorted(records, key=lambda record: record["interquartile_mean"]):
+        bounds = record["interval"]
+        span = f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""
+        lifetimes = sum(len(values) for values in record["scores"].values())
+        rows.append([record["teacher"], str(lifetimes), f"{record['interquartile_mean']:.3f}{span}"])
+    return {"rows": rows, "places": len(records[0]["scores"]), "svg": plots.profiles(records, "all")}
 
 
 def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFrame) -> dict[str, Any]:

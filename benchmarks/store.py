@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,11 +88,62 @@ def read_json(path: Path) -> Any:
         raise UserError(f"cannot read {path}: {error}; move the folder away, or start anew with --overwrite") from error
 
 
+def write_sealed(path: Path, content: dict[str, Any]) -> None:
+    """Writes JSON atomically, with a checksum of its own, that ``read_sealed`` holds it against."""
+    write_json(path, {**content, "checksum": _seal(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Reads what ``write_sealed`` wrote, without its checksum.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    found = read_json(path)
+    seal = found.pop("checksum", None) if isinstance(found, dict) else None
+    if seal is None or seal != _seal(found):
+        raise UserError(
+            f"{path} is damaged: it does not hold what its checksum says (or is of an older version); restore it, or "
+            f"move {path.parent} away and give the command that made it again"
+        )
+    content: dict[str, Any] = found
+    return content
+
+
+def _seal(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def checksums(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Of files: the first half of their SHA-256."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:32] for name in names}
+
+
+def refuse_damaged(folder: Path, kept: dict[str, str]) -> None:
+    """Raises ``UserError`` that names the first file which is not what its checksum says."""
+    for name, expected in kept.items():
+        path = folder / name
+        if not path.exists() or checksums(folder, [name])[name] != expected:
+            raise UserError(
+                f"{path} is {'damaged' if path.exists() else 'gone'}: it is not what {folder / 'summary.json'} says; "
+                f"delete {folder} and give the command that made it again: this lifetime is run anew, others are kept"
+            )
+
+
 def save_checkpoint(path: Path, state: Any) -> None:
     """Saves nested dicts, lists and tuples of arrays, tensors and plain values: safetensors, no pickle, atomically."""
     tensors: dict[str, torch.Tensor] = {}
     outline = json.dumps(_flatten(state, tensors))
-    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary, {"outline": outline}))
+    kept = {"outline": outline, "checksum": _checksum(outline, tensors)}
+    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary, kept))
+
+
+def _checksum(outline: str, tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(outline.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:32]
 
 
 def load_checkpoint(path: Path) -> Any:
@@ -102,8 +154,11 @@ def load_checkpoint(path: Path) -> Any:
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            outline = json.loads(file.metadata()["outline"])
+            kept = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}
+        if _checksum(kept["outline"], tensors) != kept["checksum"]:
+            raise ValueError("it does not hold what its checksum says")
+        outline = json.loads(kept["outline"])
     except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise UserError(
             f"checkpoint {path} is damaged ({error}): delete it to start this lifetime anew, or use --overwrite"

@@ -15,3 +15,5 @@ from benchmarks.statistics.lifetimes import summarise as summarise
 from benchmarks.statistics.lifetimes import survival as survival
 from benchmarks.statistics.power import rejections as rejections
 from benchmarks.statistics.power import seeds_needed as seeds_needed
+from benchmarks.statistics.profiles import aggregated as aggregated
+from benchmarks.statistics.profiles import profile as profile

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.comparing import Compare, Power, together
-from benchmarks.store import UserError, read_json
+from benchmarks.store import UserError, read_json, read_sealed, write_sealed
 
 COMMON = ("reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
 COMMON += ("--batch-size", "8", "--evaluate-every", "20", "--workers", "1", "--wandb", "disabled")
@@ -49,8 +49,10 @@ def test_what_is_not_finished_is_named(benches, tmp_path):
 def test_lifetimes_that_are_no_pairs_are_refused(benches, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(benches / "a", other)
-    text = (other / "settings.json").read_text()
-    (other / "settings.json").write_text(text.replace('"budget": 40', '"budget": 60'))
+    settings = read_sealed(other / "settings.json")
+    for cell in settings["cells"]:
+        cell["schedule"]["budget"] = 60
+    write_sealed(other / "settings.json", settings)
     with pytest.raises(UserError, match=r"reverse, gru has other settings in .*other \(schedule .*60"):
         together((benches / "a", other))
 

@@ -51,8 +51,8 @@ def same(folder):
     ("spoil", "arguments", "message"),
     [
         (unfinished, (), "holds no finished lifetime yet: give the command that made it again to go on"),
-        (damaged, (), "is not a lifetime of this version's ("),
-        (without_trace, (), "is not a lifetime of this version's ("),
+        (damaged, (), "trace.parquet is damaged: it is not what "),
+        (without_trace, (), "trace.parquet is gone: it is not what "),
         (of_another_version, (), "unexpected keyword argument 'speed'): run it again"),
         (of_other_data, (), "the data of suite addition-small is no longer what "),
         (of_a_suite_that_is_gone, (), "cannot load 'gone:suite' (expected package.module:name)"),

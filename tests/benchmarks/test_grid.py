@@ -13,6 +13,7 @@ from teacher_support import write_schedule
 from tests_support import command
 
 import teacher
+from benchmarks.store import read_sealed, write_sealed
 from teacher.learned import save_policy
 
 RUN = ("run", "addition-small", "--teacher", "exp3s", "--signal", "PG", "--lstm.width", 8, "--batch-size", 8)
@@ -218,12 +219,10 @@ def test_a_half_written_settings_file_is_said(own, tmp_path):
 
 
 def test_other_versions_on_resume_are_said_in_one_line(own, tmp_path):
-    import json
-
     assert own().returncode == 0
-    settings = json.loads((tmp_path / "out/settings.json").read_text())
+    settings = read_sealed(tmp_path / "out/settings.json")
     settings["environment"]["numpy"] = "1.0.0"
-    (tmp_path / "out/settings.json").write_text(json.dumps(settings))
+    write_sealed(tmp_path / "out/settings.json", settings)
     again = own()
     assert again.returncode == 0 and "resumed with numpy 1.0.0 ->" in again.stderr
 

@@ -1,0 +1,148 @@
+"""Any one file of a bench is damaged: it is named, nothing is overwritten, and the last good state is gone on from."""
+
+import shutil
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.cli import main
+from benchmarks.lifetime import run_cell
+from benchmarks.settings import Cell, Schedule
+from benchmarks.store import UserError, load_checkpoint, save_checkpoint
+from benchmarks.tracking import NoTracker
+
+BENCH = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
+BENCH += ("--batch-size", "8", "--evaluate-every", "20", "--workers", "1", "--wandb", "disabled", "--seeds", "1")
+BENCH += ("--teachers", "uniform,exp3s", "--signal", "PG")
+CELL = "cells/reverse/gru/exp3s/seed-0"
+FILES = [
+    "cell.json",
+    "trace.parquet",
+    "results.parquet",
+    "timing.parquet",
+    "student.safetensors",
+    "teacher.safetensors",
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "out"
+    main([*BENCH, "--out", str(out)])
+    return out
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def mistake(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and said.count("\n") == 1
+    return said
+
+
+@pytest.mark.parametrize("harm", [truncate, flip, empty])
+@pytest.mark.parametrize("name", [*FILES, "summary.json"])
+def test_a_damaged_file_of_a_lifetime_is_named_and_that_lifetime_alone_run_anew(whole, tmp_path, capsys, harm, name):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    harm(out / CELL / name)
+    said = mistake(("report", out), capsys)
+    assert f"{CELL}/{name}" in said and ("damaged" in said or "cannot read" in said)
+    if harm is flip:
+        shutil.rmtree(out / CELL)
+        before = (out / "cells/reverse/gru/uniform/seed-0/summary.json").stat().st_mtime_ns
+        main([*BENCH, "--out", str(out)])
+        assert (out / "cells/reverse/gru/uniform/seed-0/summary.json").stat().st_mtime_ns == before
+        for table in ("trace", "results"):
+            assert pl.read_parquet(out / f"{table}.parquet").equals(pl.read_parquet(whole / f"{table}.parquet"))
+
+
+@pytest.mark.parametrize("harm", [truncate, flip, empty])
+def test_damaged_settings_are_named(whole, tmp_path, capsys, harm):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    harm(out / "settings.json")
+    said = mistake(("report", out), capsys)
+    assert f"{out}/settings.json" in said
+
+
+class Stop(Exception):
+    """Ends a lifetime as a kill would."""
+
+
+def begun(folder, decisions):
+    def show(status):
+        if status.updates >= 5 * decisions:
+            raise Stop
+
+    with pytest.raises(UserError, match="Stop"):
+        run_cell(LIFE, folder, NoTracker(), show, checkpoint_every=2)
+
+
+TINY = {"suite": {"lengths": (1, 2)}, "student": {"width": 8}}
+LIFE = Cell("reverse", "gru", "exp3s", 3, Schedule(100, 8, 5, 50), options=TINY)
+
+
+@pytest.mark.parametrize("harm", [truncate, flip, empty])
+def test_from_a_damaged_checkpoint_the_one_before_it_goes_on_to_the_same_end(tmp_path, harm, caplog):
+    run_cell(LIFE, tmp_path / "whole", NoTracker())
+    begun(tmp_path / "broken", 9)
+    harm(tmp_path / "broken" / "checkpoint.safetensors")
+    run_cell(LIFE, tmp_path / "broken", NoTracker())
+    assert "checkpoint.safetensors is damaged" in caplog.text and "going on from the one before it" in caplog.text
+    ours, theirs = (pl.read_parquet(tmp_path / name / "trace.parquet") for name in ("broken", "whole"))
+    assert ours.equals(theirs)
+    left = {path.name for path in (tmp_path / "broken").iterdir()}
+    assert "checkpoint.damaged" in left and not {name for name in left if name.startswith("checkpoint-previous")}
+
+
+def test_with_both_damaged_it_says_so_and_touches_nothing(tmp_path):
+    begun(tmp_path, 9)
+    for name in ("checkpoint.safetensors", "checkpoint-previous.safetensors"):
+        flip(tmp_path / name)
+    with pytest.raises(
+        UserError, match=r"checkpoint-previous\.safetensors is damaged .*delete it to start this lifetime"
+    ):
+        run_cell(LIFE, tmp_path, NoTracker())
+    assert (tmp_path / "checkpoint-previous.safetensors").exists()
+
+
+def test_killed_between_the_two_writes_of_a_checkpoint(tmp_path):
+    begun(tmp_path / "broken", 9)
+    (tmp_path / "broken" / "checkpoint.safetensors").unlink()
+    run_cell(LIFE, tmp_path / "broken", NoTracker())
+    run_cell(LIFE, tmp_path / "whole", NoTracker())
+    ours, theirs = (pl.read_parquet(tmp_path / name / "trace.parquet") for name in ("broken", "whole"))
+    assert ours.equals(theirs)
+
+
+def test_every_bit_of_a_checkpoint_is_watched(tmp_path):
+    """A flipped bit anywhere is found: in the outline, in a tensor, in the checksum."""
+    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, {"a": np.arange(6.0), "b": [1, "x", None], "c": np.array(3)})
+    content = path.read_bytes()
+    load_checkpoint(path)
+    for place in range(0, len(content), 7):
+        changed = bytearray(content)
+        changed[place] ^= 4
+        path.write_bytes(bytes(changed))
+        try:
+            loaded = load_checkpoint(path)
+        except UserError:
+            continue
+        assert list(loaded) == ["a", "b", "c"] and np.array_equal(loaded["a"], np.arange(6.0)), place
