@@ -1,0 +1,150 @@
+"""How often the intervals hold what they should, and how often the test calls a difference that is none.
+
+``python -m benchmarks.studies.coverage`` simulates costs as ours are (skewed, paired by seed, censored at a budget) and
+counts; ``benchmarks/results/coverage.json`` holds what came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+
+from benchmarks import statistics
+from benchmarks.meta.evidence import compared
+from benchmarks.provenance import environment
+from benchmarks.statistics import Floats
+from benchmarks.store import UserError, write_json
+from benchmarks.terminal import guarded, say
+
+_BUDGET = 2.5  # in units of the median cost
+_LARGE = 200_000  # draws that a true value is taken from
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Counts, over simulated studies of costs exp(seed's own + lifetime's own), censored at 2.5 times the median."""
+
+    sizes: tuple[int, ...] = (3, 5, 8, 12, 20)
+    """Seeds of a study."""
+    studies: int = 400
+    """Studies of each size."""
+    out: Path | None = Path("benchmarks/results/coverage.json")
+    """A JSON file for the figures."""
+
+    def execute(self) -> None:
+        """Counts and prints."""
+        if min(self.sizes) < 2 or self.studies < 1:
+            raise UserError(
+                f"a study must have at least 2 seeds, and there must be one; got {self.sizes}, {self.studies}"
+            )
+        rows: dict[str, dict[str, float]] = {}
+        say("| what | " + " | ".join(f"{n} seeds" for n in self.sizes) + " |")
+        say("|---" * (1 + len(self.sizes)) + "|")
+        for name, count in _COUNTED.items():
+            rows[name] = {str(n): count(np.random.default_rng([n, 1]), n, self.studies) for n in self.sizes}
+            say(f"| {name} | " + " | ".join(f"{value:.2f}" for value in rows[name].values()) + " |")
+        if self.out is not None:
+            command = "python -m benchmarks.studies.coverage"
+            record: dict[str, Any] = {"command": command, "studies": self.studies, "environment": environment()}
+            write_json(self.out, {**record, "shares": rows})
+
+
+def costs(rng: np.random.Generator, num_seeds: int, num_teachers: int, ratio: float = 1.0) -> Floats:
+    """Costs of teachers ``(t, S)`` on the same seeds; the first is the reference, the others cost ``ratio`` as much."""
+    hard = rng.normal(0.0, 0.3, num_seeds)
+    own = rng.normal(0.0, 0.3, (num_teachers, num_seeds))
+    level = np.where(np.arange(num_teachers) == 0, 1.0, ratio)[:, None]
+    drawn: Floats = np.minimum(level * np.exp(hard + own), _BUDGET)
+    return drawn
+
+
+def _mean(rng: np.random.Generator, n: int, studies: int) -> float:
+    true = float(costs(np.random.default_rng(0), _LARGE, 1).mean())
+    found = [statistics.interval(costs(rng, n, 1)[0].tolist()) for _ in range(studies)]
+    return float(np.mean([bounds is not None and bounds[0] <= true <= bounds[1] for bounds in found]))
+
+
+def _interquartile(rng: np.random.Generator, n: int, studies: int) -> float:
+    large = costs(np.random.default_rng(0), _LARGE, 1)[0]
+    true = statistics.interquartile_mean(np.concatenate([large, large]).tolist())  # two suites alike
+    hits = 0
+    for _ in range(studies):
+        _, bounds = statistics.stratified({name: costs(rng, n, 1)[0].tolist() for name in "ab"}, resamples=500)
+        hits += bounds is not None and bounds[0] <= true <= bounds[1]
+    return hits / studies
+
+
+def _ratio(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Of one teacher's mean to the reference's."""
+    large = costs(np.random.default_rng(0), _LARGE, 2, 0.5).mean(axis=1)
+    hits = 0
+    for _ in range(studies):
+        row = compared(_lives(("uniform", "other"), costs(rng, n, 2, 0.5)), 10_000, (), resamples=400)[1]
+        hits += row.ratio_low <= large[1] / large[0] <= row.ratio_high
+    return hits / studies
+
+
+def _nested(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Of the mean of six trained teachers, that differ, to the reference's; half of them on every other seed."""
+    names = tuple(f"t{i}" for i in range(6))
+    many = np.random.default_rng(0)
+    skills = np.exp(many.normal(0.0, 0.1, 2000))
+    large = costs(many, 2000, 2001, 0.5)
+    true = float(np.minimum(large[1:] * skills[:, None], _BUDGET).mean() / large[0].mean())
+    hits = 0
+    for _ in range(studies):
+        drawn = costs(rng, n, 7, 0.5)
+        drawn[1:] = np.minimum(drawn[1:] * np.exp(rng.normal(0.0, 0.1, 6))[:, None], _BUDGET)
+        lives = _lives(("uniform", *names), drawn)
+        for i, name in enumerate(names):
+            lives[name] = {seed: life for seed, life in lives[name].items() if int(seed) % 2 == i % 2}
+        row = next(r for r in compared(lives, 10_000, names, resamples=400) if r.name.startswith("general"))
+        hits += row.ratio_low <= true <= row.ratio_high
+    return hits / studies
+
+
+def _lives(names: tuple[str, ...], drawn: Floats) -> dict[str, Any]:
+    """Costs as the evidence keeps them, in thousandths."""
+    return {
+        name: {str(s): {"updates": 1000.0 * cost, "mastered": True} for s, cost in enumerate(values)}
+        for name, values in zip(names, drawn, strict=True)
+    }
+
+
+def _called(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Share of studies without a difference that one test calls different at 0.05."""
+    drawn = (costs(rng, n, 2) for _ in range(studies))
+    return float(np.mean([statistics.sign_flip(ours - theirs) <= 0.05 for ours, theirs in drawn]))
+
+
+def _called_of_seven(rng: np.random.Generator, n: int, studies: int) -> float:
+    """.. in which any of seven Holm-corrected tests against the same reference does."""
+    hits = 0
+    for _ in range(studies // 2):
+        drawn = costs(rng, n, 8)
+        hits += min(statistics.holm([statistics.sign_flip(other - drawn[0]) for other in drawn[1:]])) <= 0.05
+    return hits / (studies // 2)
+
+
+_COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
+    "mean: interval covers": _mean,
+    "interquartile mean of two suites: interval covers": _interquartile,
+    "ratio of two teachers: interval covers": _ratio,
+    "ratio of six trained teachers, half of them on each seed: interval covers": _nested,
+    "no difference: the test calls one": _called,
+    "no difference: any of seven Holm-corrected tests calls one": _called_of_seven,
+}
+
+
+def main() -> None:
+    """Counts."""
+    tyro.cli(Coverage, prog="python -m benchmarks.studies.coverage").execute()
+
+
+if __name__ == "__main__":
+    raise SystemExit(guarded(main))

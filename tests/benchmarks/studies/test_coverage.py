@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from benchmarks.store import UserError, read_json
+from benchmarks.studies import coverage
+from benchmarks.studies.coverage import Coverage, costs
+
+
+def test_costs_are_paired_by_seed_and_censored():
+    drawn = costs(np.random.default_rng(0), 4000, 2, 0.5)
+    assert drawn.shape == (2, 4000) and drawn.max() == 2.5
+    assert np.median(drawn[0]) == pytest.approx(1.0, abs=0.05) and np.median(drawn[1]) == pytest.approx(0.5, abs=0.03)
+    assert np.corrcoef(np.log(drawn))[0, 1] == pytest.approx(0.5, abs=0.08)  # half of the variance is the seed's
+
+
+def test_it_counts_what_it_says(tmp_path, capsys, monkeypatch):
+    """An interval that is always right covers always, one that never is never, a p that is always small is called."""
+    monkeypatch.setattr(coverage.statistics, "interval", lambda values: [0.0, 9.0])
+    monkeypatch.setattr(coverage.statistics, "stratified", lambda values, resamples: (0.0, [8.0, 9.0]))
+    monkeypatch.setattr(coverage.statistics, "sign_flip", lambda differences: 0.04)
+    Coverage((3, 4), 4, tmp_path / "c.json").execute()
+    shares = read_json(tmp_path / "c.json")["shares"]
+    assert shares["mean: interval covers"] == {"3": 1.0, "4": 1.0}
+    assert shares["interquartile mean of two suites: interval covers"] == {"3": 0.0, "4": 0.0}
+    assert shares["no difference: the test calls one"] == {"3": 1.0, "4": 1.0}
+    assert shares["no difference: any of seven Holm-corrected tests calls one"] == {"3": 0.0, "4": 0.0}
+    assert "| mean: interval covers | 1.00 | 1.00 |" in capsys.readouterr().out
+
+
+def test_mistakes_are_said():
+    with pytest.raises(UserError, match="at least 2 seeds"):
+        Coverage((1,), 4, None).execute()
