@@ -154,7 +154,9 @@ class WandbTracker(Connection):
             shown = [*names, "mixture", "count"]
             table = wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])
             self._run.log({"teacher/decisions": table})
-            self._run.summary.update({k: v for k, v in summary.items() if k != "seconds"})
+            self._run.summary.update({k: v for k, v in summary.items() if k not in ("seconds", "files")})
+            reached = summary["to_mastery"]["updates"] if summary["mastered"] else summary["budget"]
+            self._run.summary["restricted_updates"] = reached  # what sweeps minimise
             for kind, files in (
                 ("teacher", ["teacher.safetensors"]),
                 ("student", ["student.safetensors"]),
