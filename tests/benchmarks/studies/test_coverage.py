@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.store import UserError, read_json
 from benchmarks.studies import coverage
 from benchmarks.studies.coverage import Coverage, costs
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_costs_are_paired_by_seed_and_censored():
@@ -30,3 +34,10 @@ def test_it_counts_what_it_says(tmp_path, capsys, monkeypatch):
 def test_mistakes_are_said():
     with pytest.raises(UserError, match="at least 2 seeds"):
         Coverage((1,), 4, None).execute()
+
+
+def test_the_page_holds_the_committed_figures():
+    shares = read_json(ROOT / "benchmarks/results/coverage.json")["shares"]
+    page = (ROOT / "docs/statistics.md").read_text()
+    for name, row in shares.items():
+        assert f"| {name} | " + " | ".join(f"{value:.2f}" for value in row.values()) + " |" in page
