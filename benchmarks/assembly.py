@@ -10,7 +10,7 @@ import numpy as np
 import teacher
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, describe
-from envs import CurriculumVectorEnv, Split, Suite, stack
+from envs import CurriculumVectorEnv, DivergedError, Split, Suite, stack
 from envs.progress import SIGNALS, Decision
 from teacher import PPOTeacher, Replayed, Teacher
 from teacher.schedules.recorded import read_schedule
@@ -49,7 +49,9 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
         raise
     except Exception as error:  # a component of the user's may raise anything
         said = describe(error)
-        if not isinstance(error, ValueError | OSError | ImportError):  # not meant for the eyes: say where it was raised
+        if not isinstance(
+            error, ValueError | OSError | ImportError | DivergedError
+        ):  # not meant for the eyes: say where it was raised
             frame = traceback.extract_tb(error.__traceback__)[-1]
             said = f"{said} (at {frame.filename}:{frame.lineno})"
         raise UserError(f"{cell.suite} / {cell.student} / {cell.teacher} (seed {cell.seed}): {said}") from error

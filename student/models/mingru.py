@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from student.models.sizes import refuse_no_size
+
 Carried = tuple[Tensor, Tensor]
 """Of one block: hidden state ``(B, width)``, and the last inputs of its convolution ``(B, width, conv - 1)``."""
 
@@ -34,6 +36,7 @@ class MinGRU(nn.Module):
 
     def __init__(self, vocab_size: int, width: int = 128, num_layers: int = 2, conv: int = 0, dropout: float = 0.0):
         super().__init__()
+        refuse_no_size(width=width, num_layers=num_layers)
         if conv < 0:
             raise ValueError(f"conv must be a number of taps, or 0 for no convolution; got {conv}")
         self.vocab_size = vocab_size

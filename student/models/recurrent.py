@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from student.models.sizes import refuse_no_size
+
 
 class LSTM(nn.Module):
     """Embedding, LSTM layers, linear read-out.
@@ -16,11 +18,15 @@ class LSTM(nn.Module):
         num_layers: stacked LSTM layers.
         embedding: size of the token embedding.
 
+    Raises:
+        ValueError: a size below 1.
+
     Reference: S. Hochreiter and J. Schmidhuber, Long Short-Term Memory (1997), Neural Computation 9(8).
     """
 
     def __init__(self, vocab_size: int, width: int = 128, num_layers: int = 1, embedding: int = 32):
         super().__init__()
+        refuse_no_size(width=width, num_layers=num_layers, embedding=embedding)
         self.vocab_size = vocab_size
         self.embed = nn.Embedding(vocab_size, embedding)
         self.recur = nn.LSTM(embedding, width, num_layers, batch_first=True)
@@ -60,6 +66,7 @@ class GRU(nn.Module):
 
     def __init__(self, vocab_size: int, width: int = 128, num_layers: int = 1, embedding: int = 32):
         super().__init__()
+        refuse_no_size(width=width, num_layers=num_layers, embedding=embedding)
         self.vocab_size = vocab_size
         self.embed = nn.Embedding(vocab_size, embedding)
         self.recur = nn.GRU(embedding, width, num_layers, batch_first=True)
@@ -98,6 +105,7 @@ class RNN(nn.Module):
 
     def __init__(self, vocab_size: int, width: int = 128, num_layers: int = 1, embedding: int = 32):
         super().__init__()
+        refuse_no_size(width=width, num_layers=num_layers, embedding=embedding)
         self.vocab_size = vocab_size
         self.embed = nn.Embedding(vocab_size, embedding)
         self.recur = nn.RNN(embedding, width, num_layers, batch_first=True)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from student.models.sizes import refuse_no_size
+
 
 class Seq2Seq(nn.Module):
     """LSTM encoder over the question; its last output, repeated, drives an LSTM decoder, one step per answer position.
@@ -33,6 +35,7 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, vocab_size: int, question_length: int, width: int = 128):
         super().__init__()
+        refuse_no_size(width=width)
         if question_length < 1:
             raise ValueError(f"question_length must be at least 1; got {question_length}")
         self.vocab_size, self.question_length = vocab_size, question_length

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from student.models.sizes import refuse_no_size
+
 Windows = tuple[Tensor, ...]
 """The last inputs of each convolution, two per block: ``(B, width, (kernel - 1) dilation)``."""
 
@@ -31,6 +33,7 @@ class TCN(nn.Module):
 
     def __init__(self, vocab_size: int, width: int = 128, num_layers: int = 4, kernel: int = 3, dropout: float = 0.0):
         super().__init__()
+        refuse_no_size(width=width)
         if kernel < 2 or num_layers < 1:
             raise ValueError(
                 f"kernel must be at least 2 and num_layers at least 1; got kernel={kernel}, num_layers={num_layers} "

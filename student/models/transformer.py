@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from student.models.sizes import refuse_no_size
+
 Cache = tuple[Tensor, Tensor]
 """Keys (rotated) and values of one block so far, ``(B, heads, t, head width)`` each."""
 
@@ -29,6 +31,7 @@ class Transformer(nn.Module):
 
     def __init__(self, vocab_size: int, width: int = 64, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.0):
         super().__init__()
+        refuse_no_size(width=width, num_layers=num_layers, num_heads=num_heads)
         self.vocab_size = vocab_size
         if width % (2 * num_heads):
             raise ValueError(f"width must be num_heads times an even number; got width={width}, num_heads={num_heads}")
