@@ -19,9 +19,10 @@ import tyro
 from benchmarks.comparing import Compare, Power
 from benchmarks.components.teachers import parts_of
 from benchmarks.doctor import examine
+from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, teacher_settings, with_hyperparameters
-from benchmarks.grid import Execution, run_grid
+from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
 from benchmarks.profile import profile_suite
@@ -82,7 +83,7 @@ class Run(Common):
 
     def execute(self) -> None:
         """Runs it."""
-        _run(self, (self.teacher,), (self.student,), (self.seed,), "run", 1)
+        _run(self, (self.teacher,), (self.student,), (self.seed,), "run", {"workers": 1})
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,19 @@ class Bench(Common):
     first_seed: int = 0
     """The first seed."""
     workers: int = 2
-    """Processes, each with one torch thread."""
-    engine: Literal["local"] = "local"
-    """Where lifetimes run."""
+    """Processes, each with one torch thread; on a cluster, lifetimes at a time."""
+    engine: Engine = "local"
+    """local: processes here; ray: a Ray cluster (extra ray) whose machines share the folder of results."""
+    ray_address: str | None = None
+    """The cluster's address, auto for the one this machine is part of; default: one is started here."""
 
     def execute(self) -> None:
         """Runs it."""
         if self.seeds < 1:
             raise UserError(f"seeds must be at least 1; got {self.seeds}")
         seeds = range(self.first_seed, self.first_seed + self.seeds)
-        _run(self, self.teachers.split(","), self.students.split(","), seeds, "bench", self.workers)
+        where = {"workers": self.workers, "engine": self.engine, "ray_address": self.ray_address}
+        _run(self, self.teachers.split(","), self.students.split(","), seeds, "bench", where)
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,7 @@ def _run(
     students: Sequence[str],
     seeds: Sequence[int],
     job_type: str,
-    workers: int,
+    where: dict[str, Any],
 ) -> None:
     schedule = _schedule(common)
     refuse_unused(
@@ -242,7 +246,8 @@ def _run(
         refuse_unknown_teacher(teacher)
     slug = common.suite.replace(":", ".")
     out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
-    execution = Execution(workers, common.wandb, common.project, common.overwrite, job_type, common.checkpoint_every)
+    same = {name: getattr(common, name) for name in ("wandb", "project", "overwrite", "checkpoint_every")}
+    execution = Execution(**where, **same, job_type=job_type)
     run_grid(cells, out, execution)
     say(f"report: {out / 'report.html'}")
 

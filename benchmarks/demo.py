@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from benchmarks.engines import Execution
 from benchmarks.flags import settings_of
-from benchmarks.grid import Execution, run_grid
+from benchmarks.grid import run_grid
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, Schedule
 from benchmarks.terminal import guarded, say
 from teacher import Exp3S

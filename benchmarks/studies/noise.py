@@ -14,9 +14,10 @@ import tyro
 from rich.table import Table
 
 from benchmarks.components.suites import NoisyAdditionSuite
+from benchmarks.engines import Execution
 from benchmarks.flags import settings_of
 from benchmarks.gather import gather
-from benchmarks.grid import Execution, run_grid
+from benchmarks.grid import run_grid
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, TEACHERS, Cell, Schedule
 from benchmarks.store import write_json

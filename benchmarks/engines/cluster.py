@@ -1,0 +1,119 @@
+"""A Ray cluster whose machines share the folder of results, so that a lost worker's cell goes on elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import re
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+import torch
+from ray.util.queue import Empty, Queue
+
+from benchmarks.engines.job import Execution, Job
+from benchmarks.lifetime import Status
+from benchmarks.progress import Display
+from benchmarks.store import UserError, describe
+
+_RETRIES = 20  # of a cell whose worker is lost; each goes on from its last checkpoint
+_PATIENCE = 5.0  # seconds for an address to answer
+_SHOWN_EVERY = 0.5  # seconds between two messages of a worker
+
+
+def run_on_ray(jobs: Sequence[Job], execution: Execution, display: Display) -> list[str]:
+    """In tasks of one CPU each, so many at a time as there are workers; what failed, in a line each.
+
+    Raises:
+        UserError: no cluster at the address, or a cell whose worker was lost again and again.
+    """
+    started = not ray.is_initialized()
+    _connect(execution)
+    try:
+        return _run(jobs, execution.workers, display)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _connect(execution: Execution) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "ignore_reinit_error": True}
+    if execution.ray_address is None:
+        options |= {"num_cpus": execution.workers, "include_dashboard": False}
+    _refuse_silence(execution.ray_address)
+    try:
+        ray.init(address=execution.ray_address, **options)
+    except Exception as error:  # Ray raises errors of many kinds
+        where = execution.ray_address or "this machine"
+        raise UserError(f"no Ray cluster at {where}: {describe(error)}; start one, or take --engine local") from error
+
+
+def _refuse_silence(address: str | None) -> None:
+    """Ray asks an address where nobody answers for minutes: this asks once.
+
+    Raises:
+        UserError: nobody answers.
+    """
+    found = re.fullmatch(r"([\w.-]+):(\d+)", address or "")
+    if found is None:  # auto, local, ray://..: these end soon
+        return
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(f"no Ray cluster at {address}: {describe(error)}; start one, or take --engine local") from error
+
+
+def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
+    queue = Queue(actor_options={"num_cpus": 0})
+    here = Path.cwd()
+    task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_live)
+    failures: list[str] = []
+    left = [dataclasses.replace(job, out=job.out.resolve()) for job in jobs]
+    running: dict[Any, Job] = {}
+    while left or running:
+        while left and len(running) < workers:
+            job = left.pop(0)
+            running[task.remote(job, here, queue)] = job
+        ended, _ = ray.wait(list(running), timeout=0.2)
+        for status in _waiting(queue):
+            display.show(status)
+        for reference in ended:
+            job = running.pop(reference)
+            try:
+                failure = ray.get(reference)
+            except ray.exceptions.RayError as error:
+                failure = f"{job.cell.name}: its worker was lost {_RETRIES} times ({describe(error)[:200]})"
+            display.done(job.cell.name, "finished" if failure is None else "failed")
+            failures += [] if failure is None else [failure]
+    return failures
+
+
+def _waiting(queue: Queue) -> list[Status]:
+    try:
+        return list(queue.get_nowait_batch(queue.qsize()))
+    except Empty:
+        return []
+
+
+def _live(job: Job, here: Path, queue: Queue) -> str | None:
+    """In a worker: where the command was given, with one thread."""
+    os.chdir(here)
+    torch.set_num_threads(1)
+    last = 0.0
+
+    def show(status: Status) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SHOWN_EVERY:
+            last = time.monotonic()
+            queue.put_nowait(status)
+
+    try:
+        job.run(show)
+    except UserError as error:
+        return str(error)
+    return None

@@ -1,0 +1,57 @@
+"""One cell for a worker, and how a grid is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.lifetime import Status, run_cell
+from benchmarks.settings import Cell
+from benchmarks.tracking import Mode, make_tracker
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a grid is run: nothing in here changes a result."""
+
+    workers: int = 2
+    """Processes, each with one torch thread; on a cluster, lifetimes at a time."""
+    engine: Engine = "local"
+    """local: processes here; ray: a Ray cluster (extra ray), its machines sharing the folder of results."""
+    ray_address: str | None = None
+    """The cluster's address, auto for the one this machine is part of; None: one is started here."""
+    wandb: Mode = "offline"
+    """Weights & Biases: offline (sync later), online, disabled."""
+    project: str = "paceline"
+    """W&B project."""
+    overwrite: bool = False
+    """Delete what the folder holds and start anew."""
+    job_type: str = "bench"
+    """W&B job type."""
+    checkpoint_every: int | None = None
+    """Decisions between checkpoints; None: every five seconds."""
+
+
+def folder_of(out: Path, cell: Cell) -> Path:
+    """Where a cell of a grid is kept."""
+    return out / "cells" / cell.name
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell of the grid in ``out``."""
+
+    cell: Cell
+    out: Path
+    execution: Execution
+    bench_id: str
+
+    def run(self, show: Callable[[Status], None]) -> None:
+        """Lives the lifetime, or goes on with it."""
+        folder = folder_of(self.out, self.cell)
+        tracker = make_tracker(self.execution.wandb, self.execution.project, self.bench_id, self.execution.job_type)
+        run_cell(self.cell, folder, tracker, show, self.execution.checkpoint_every)

@@ -1,0 +1,115 @@
+"""The same cells on another engine: a real Ray cluster of this machine, and one whose workers are killed."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import polars as pl
+import psutil
+import pytest
+from tests_support import command
+
+from benchmarks.cli import main
+from benchmarks.store import UserError
+
+BENCH = (
+    "bench",
+    "reverse",
+    "--reverse.lengths",
+    "1",
+    "2",
+    "--students",
+    "gru",
+    "--gru.width",
+    "8",
+    "--batch-size",
+    "8",
+)
+BENCH += ("--wandb", "disabled", "--seeds", "2", "--teachers", "uniform,exp3s", "--signal", "PG", "--workers", "2")
+SHORT = ("--budget", "60", "--evaluate-every", "20")
+
+
+def same_results(ours, theirs):
+    for table in ("trace", "results"):
+        assert pl.read_parquet(ours / f"{table}.parquet").equals(pl.read_parquet(theirs / f"{table}.parquet")), table
+
+
+def test_a_ray_cluster_gives_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main([*BENCH, *SHORT, "--out", "local"])
+    main([*BENCH, *SHORT, "--out", "ray", "--engine", "ray"])
+    same_results(tmp_path / "ray", tmp_path / "local")
+
+
+def workers_of(out):
+    """Processes of Ray that are living a lifetime in this folder: they hold its lock."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(str(out) in file.path for file in process.open_files()) and "ray::" in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_lost_workers_cell_goes_on_elsewhere(tmp_path):
+    """kill -9 of a worker in the middle: the task is begun again and goes on from its checkpoint to the same end."""
+    long = ("--budget", "2000", "--evaluate-every", "500", "--checkpoint-every", "10")
+    one = ("--seeds", "1", "--teachers", "exp3s")
+    running = subprocess.Popen(
+        command(*BENCH, *long, *one, "--out", "ray", "--engine", "ray"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 120
+    killed = False
+    while running.poll() is None and time.monotonic() < until:
+        if not killed and list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):
+            for process in workers_of(tmp_path / "ray" / "cells"):
+                os.kill(process.pid, signal.SIGKILL)
+                killed = True
+        time.sleep(0.05)
+    said = running.communicate(timeout=120)[1]
+    assert killed and running.returncode == 0 and "1/1 reverse/gru/exp3s/seed-0 finished" in said, said
+    done = subprocess.run(
+        command(*BENCH, *long, *one, "--out", "local"), cwd=tmp_path, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    same_results(tmp_path / "ray", tmp_path / "local")
+
+
+def test_a_lifetime_that_fails_does_not_take_the_others_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.py").write_text(
+        "import student\nfrom torch import nn\n"
+        "class Bad(student.GRU):\n"
+        "    calls = 0\n"
+        "    def forward(self, tokens):\n"
+        "        Bad.calls += 1\n"
+        "        if Bad.calls > 40:\n            raise RuntimeError('it broke')\n"
+        "        return super().forward(tokens)\n"
+        "def make(vocab_size):\n    return Bad(vocab_size, width=8)\n"
+    )
+    with pytest.raises(SystemExit) as end:
+        students = (*BENCH[:5], "--students", "gru,bad:make", *BENCH[7:])
+        main([*students, *SHORT, "--teachers", "uniform", "--seeds", "1", "--out", "ray", "--engine", "ray"])
+    assert end.value.code == 2
+    assert (tmp_path / "ray/cells/reverse/gru/uniform/seed-0/summary.json").exists()
+    assert not (tmp_path / "ray/cells/reverse/bad.make/uniform/seed-0/summary.json").exists()
+
+
+def test_where_there_is_no_cluster_it_says_so(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*BENCH, *SHORT, "--out", str(tmp_path / "out"), "--engine", "ray", "--ray-address", "127.0.0.1:1"])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and "no Ray cluster at 127.0.0.1:1" in said and said.count("\n") == 1
+
+
+def test_without_ray_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.engines.choice.find_spec", lambda name: None)
+    from benchmarks.engines import refuse_missing_engine
+
+    with pytest.raises(UserError, match=r"pip install 'paceline\[ray\]'"):
+        refuse_missing_engine("ray")
+    refuse_missing_engine("local")
