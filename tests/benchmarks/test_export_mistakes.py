@@ -53,7 +53,7 @@ def same(folder):
         (unfinished, (), "holds no finished lifetime yet: give the command that made it again to go on"),
         (damaged, (), "trace.parquet is damaged: it is not what "),
         (without_trace, (), "trace.parquet is gone: it is not what "),
-        (of_another_version, (), "unexpected keyword argument 'speed'): run it again"),
+        (of_another_version, (), "unexpected keyword argument 'speed'"),
         (of_other_data, (), "the data of suite addition-small is no longer what "),
         (of_a_suite_that_is_gone, (), "cannot load 'gone:suite' (expected package.module:name)"),
         (

@@ -220,7 +220,7 @@ def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
         ({"signal": "MPG"}, "needs redraw='decision'"),
         ({"options": {"student": {"width": 16, "clip": -1}}}, "clip must be above 0"),
         ({"options": {"teacher": {"eta": 0}}}, "eta must be in"),
-        ({"options": {"student": {"width": 0}}}, "hidden_size must be greater than zero"),
+        ({"options": {"student": {"width": 0}}}, "width must be at least 1; got 0"),
         ({"suite": "text", "options": {"suite": {"source": "/nowhere"}}}, "/nowhere is not a folder"),
     ],
 )
