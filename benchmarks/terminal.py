@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 
 import rich.console
@@ -27,19 +29,33 @@ def say(line: str) -> None:
 
 
 def guarded(act: Callable[[], None]) -> int:
-    """Runs a command; what a user can mend becomes one line on standard error. Returns the exit code."""
+    """Runs a command; what a user can mend becomes one line on standard error. Returns the exit code.
+
+    SIGTERM stops it as Ctrl-C does: workers are ended, the log is closed, and the same command goes on.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         act()
         sys.stdout.flush()
     except UserError as error:
         return _mistake(f"{error}", 2)
-    except KeyboardInterrupt:
-        return _mistake("stopped; the same command with the same --out goes on where it was", 130)
+    except KeyboardInterrupt as stop:
+        code = 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
+        return _mistake("stopped; the same command with the same --out goes on where it was", code)
     except BrokenPipeError:
         return _mistake("the output was closed before its end; files are complete", 0)
     except OSError as error:
         return _mistake(f"{error}; nothing that was finished is lost: mend it and give the same command again", 2)
     return 0
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
 
 
 def _mistake(line: str, code: int) -> int:

@@ -103,6 +103,28 @@ def own(paceline):
     return call
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_signal_stops_it_within_seconds_and_the_same_command_goes_on(tmp_path, number, code, workers):
+    arguments = (*BENCH, "--budget", 4000, *COMMON, "--workers", workers, "--out", "out")
+    process = subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("out/cells/**/checkpoint.safetensors")):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(number)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == code, said
+    assert said.splitlines()[-1] == "paceline: stopped; the same command with the same --out goes on where it was"
+    assert "Traceback" not in said
+    until = time.monotonic() + 10
+    while any(Path("/proc", pid).exists() for pid in children):
+        assert time.monotonic() < until, "workers outlive the main process"
+        time.sleep(0.1)
+    assert list(tmp_path.glob("out/cells/**/checkpoint.safetensors"))
+
+
 def test_a_finished_folder_is_left_alone_unless_overwritten(own, tmp_path):
     assert own().returncode == 0
     stamp = (tmp_path / "out/report.html").stat().st_mtime_ns
