@@ -17,6 +17,8 @@ from benchmarks.store import UserError, describe, read_sealed
 from benchmarks.terminal import say
 from teacher import reads_gain
 
+_WRITTEN = {"trace.parquet", "results.parquet", "timing.parquet", "report.html", "summary.json"}
+
 
 @dataclass(frozen=True)
 class Compare:
@@ -38,6 +40,9 @@ class Compare:
             raise UserError(f"--out must be a folder; {self.out} is a file")
         if (self.out / "settings.json").exists():
             raise UserError(f"{self.out} holds a bench of its own: choose another --out")
+        others = {path.name for path in self.out.iterdir()} - _WRITTEN if self.out.is_dir() else set()
+        if others:
+            raise UserError(f"{self.out} holds something else than a comparison ({min(others)}): choose another --out")
         lived = together(self.folders)
         if not lived:
             raise UserError("none of the folders holds a finished lifetime yet")
@@ -61,6 +66,7 @@ def together(folders: Sequence[Path]) -> list[Lived]:
     settings: dict[tuple[str, str], tuple[dict[str, Any], Path]] = {}
     teachers: dict[tuple[str, str, str], dict[str, Any]] = {}
     found: dict[tuple[str, str, str, int], Lived] = {}
+    alike = len({folder.resolve().name for folder in folders}) < len({folder.resolve() for folder in folders})
     for folder in folders:
         for life in finished(folder):
             cell = life.cell
@@ -77,7 +83,7 @@ def together(folders: Sequence[Path]) -> list[Lived]:
             group = (cell.suite, cell.student, cell.teacher)
             label = cell.teacher
             if teachers.setdefault(group, taught) != taught:
-                label = f"{cell.teacher}@{folder.name}"
+                label = f"{cell.teacher}@{folder if alike else folder.resolve().name}"
             found.setdefault((cell.suite, cell.student, label, cell.seed), life._replace(teacher=label))
     return list(found.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from benchmarks.lifetime import run_cell
 from benchmarks.settings import Cell, component, schedule_of
 from benchmarks.store import read_json
 from benchmarks.tracking import NoTracker
-from teacher.learned.files import CARD, save_policy
+from teacher.learned.files import CARD, fingerprint, load_policy, save_policy
 from teacher.learned.network import Weights
 
 _SEED = 90  # of the students: benches count from 0, training draws seeds far above
@@ -41,6 +42,8 @@ def taught(
         folder: where they are kept; another one for another network.
     """
     network = folder / "teacher"
+    if (network / CARD).exists() and load_policy(network).fingerprint != fingerprint(weights, reads):
+        shutil.rmtree(folder)  # of a training that was begun with other versions
     if not (network / CARD).exists():
         save_policy(network, weights, reads, {"name": "judged"})
     costs = {}

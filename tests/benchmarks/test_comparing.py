@@ -38,6 +38,19 @@ def test_the_same_lifetime_counts_once_and_other_settings_are_a_row_of_their_own
     assert "report: " in capsys.readouterr().out
 
 
+def test_folders_of_one_name_are_told_apart_and_what_is_not_ours_is_left_alone(benches, tmp_path):
+    for name in ("x", "y"):
+        shutil.copytree(benches / "b", tmp_path / name / "b")
+    labels = {life.teacher for life in together((benches / "a", tmp_path / "x" / "b"))}
+    assert labels == {"uniform", "combined", "combined@b", "exp3s"}
+    labels = {life.teacher for life in together((benches / "a", benches / "b", tmp_path / "x" / "b"))}
+    assert labels == {"uniform", "combined", f"combined@{benches / 'b'}", f"combined@{tmp_path / 'x' / 'b'}", "exp3s"}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("ten years")
+    with pytest.raises(UserError, match=r"holds something else than a comparison \(thesis.tex\)"):
+        Compare((benches / "a", benches / "b"), tmp_path / "mine").execute()
+
+
 def test_what_is_not_finished_is_named(benches, tmp_path):
     half = tmp_path / "half"
     shutil.copytree(benches / "a", half)

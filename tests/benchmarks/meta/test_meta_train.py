@@ -262,6 +262,10 @@ def test_it_is_judged_on_real_students_as_deployed(tmp_path):
     assert taught_again(folder) == {"copy": 1.0}
     assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns == made
 
+    other = {name: 1.5 * value for name, value in load_general(folder).policy.weights.items()}
+    taught(other, ARM_FEATURES, "gru", ("copy",), 20, folder / "judged" / "512")
+    assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns != made  # another network: anew
+
 
 def taught_again(folder):
     policy = load_general(folder).policy
