@@ -17,7 +17,7 @@ from benchmarks.store import UserError, describe, read_sealed
 from benchmarks.terminal import say
 from teacher import reads_gain
 
-_WRITTEN = {"trace.parquet", "results.parquet", "timing.parquet", "report.html", "summary.json"}
+_WRITTEN = {"trace.parquet", "results.parquet", "failures.parquet", "timing.parquet", "report.html", "summary.json"}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Lived(NamedTuple):
 
 
 def gather(out: Path) -> dict[str, Any]:
-    """Writes ``trace, results, timing.parquet``, ``summary.json`` and ``report.html``; returns the summary.
+    """Writes ``trace, results, failures, timing.parquet``, ``summary.json`` and ``report.html``; returns the summary.
 
     Lifetimes that are not finished are left out and named.
 
@@ -87,13 +87,13 @@ def write_all(
     """
     kept = [summary_of(life.folder) for life in lived]
     tables = {}
-    for name in ("trace", "results", "timing"):
+    for name in ("trace", "results", "failures", "timing"):
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
     groups = summarise(summaries)
     summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
-    page = render(groups, tables["results"], tables["trace"], environment, unfinished)
+    page = render(groups, tables["results"], tables["trace"], tables["failures"], environment, unfinished)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)

@@ -95,7 +95,14 @@ def _prepare(
     settings = out / "settings.json"
     if overwrite and settings.exists():
         shutil.rmtree(out / "cells", ignore_errors=True)
-        for name in ("trace.parquet", "results.parquet", "timing.parquet", "summary.json", "report.html"):
+        for name in (
+            "trace.parquet",
+            "results.parquet",
+            "failures.parquet",
+            "timing.parquet",
+            "summary.json",
+            "report.html",
+        ):
             (out / name).unlink(missing_ok=True)
         settings.unlink()
     planned = [dataclasses.asdict(cell) for cell in cells]

@@ -17,6 +17,7 @@ import torch
 
 import teacher
 from benchmarks.assembly import build
+from benchmarks.failures import FAILURE, Failures
 from benchmarks.forecasts import forecast_errors
 from benchmarks.ladder import Ladder, forgetting
 from benchmarks.settings import Cell
@@ -41,6 +42,7 @@ _FILES = (
     "cell.json",
     "trace.parquet",
     "results.parquet",
+    "failures.parquet",
     "timing.parquet",
     "student.safetensors",
     "teacher.safetensors",
@@ -99,6 +101,7 @@ class _Lifetime:
         self.checkpoint_every = checkpoint_every
         self.suite, self.env, self.teacher = build(cell)
         self.ladder = Ladder(self.suite)
+        self.failures = Failures(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
         self.checkpoint = folder / "checkpoint.safetensors"
         self.previous = folder / "checkpoint-previous.safetensors"
@@ -148,6 +151,7 @@ class _Lifetime:
     def _evaluate(self, record: dict[str, Any]) -> None:
         costs = {name: record[name] for name in COSTS}
         self.competence = self.ladder.evaluate(self.env.student, costs)
+        self.failures.look(self.env.student, record["updates"])
         fresh = self.suite.num_arms + self.suite.num_beyond
         self.tracker.log_evaluation(self.ladder.rows[-fresh:])
 
@@ -165,6 +169,7 @@ class _Lifetime:
             "fingerprint": self.suite.fingerprint,
             "run": run,
             "ladder": self.ladder.state_dict(),
+            "failures": self.failures.state_dict(),
             "trace": self.trace.state_dict(),
             "competence": self.competence,
         }
@@ -203,10 +208,11 @@ class _Lifetime:
                 )
         self.ladder.load_state_dict(state["ladder"])
         try:
+            self.failures.load_state_dict(state["failures"])
             self.trace.load_state_dict(state["trace"])
         except KeyError as error:
             raise UserError(
-                f"checkpoint {self.checkpoint} is of another version of Paceline (its trace has no {error}): finish "
+                f"checkpoint {self.checkpoint} is of another version of Paceline (it has no {error}): finish "
                 "the run with that one, or start anew with --overwrite"
             ) from error
         self.competence = state["competence"]
@@ -216,6 +222,7 @@ class _Lifetime:
     def _finish(self) -> None:
         write_table(self.folder / "trace.parquet", self.trace.table())
         write_table(self.folder / "results.parquet", pl.DataFrame(self.ladder.rows))
+        write_table(self.folder / "failures.parquet", pl.DataFrame(self.failures.rows, FAILURE))
         write_table(self.folder / "timing.parquet", pl.DataFrame(self.trace.seconds))
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.flags import settings_of
+from benchmarks.sequences import columns
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, component, make_suite
 from benchmarks.store import UserError, describe
 from benchmarks.terminal import Console
@@ -126,15 +127,7 @@ def aligned(task: Task, batch: Batch) -> list[str]:
     last = int(np.flatnonzero(batch.targets[row] != IGNORE).max())  # padding behind it says nothing
     inputs = [symbols[token] for token in batch.tokens[row, : last + 1]]
     targets = ["." if token == IGNORE else symbols[token] for token in batch.targets[row, : last + 1]]
-    gap = " " if max(map(len, inputs + targets)) > 1 else ""
-    wide = [max(len(a), len(b)) for a, b in zip(inputs, targets, strict=True)]
-    lengths = np.cumsum(np.array(wide[::-1]) + len(gap))
-    shown = max(1, int((lengths <= _WIDTH).sum()))  # the end is what is asked
-    cut = "" if shown == len(inputs) else "... "
-    return [
-        label + cut + gap.join(text.ljust(w) for text, w in zip(texts[-shown:], wide[-shown:], strict=True)).rstrip()
-        for label, texts in (("in  ", inputs), ("out ", targets))
-    ]
+    return columns([("in  ", inputs), ("out ", targets)])
 
 
 def _values(values: tuple[Any, ...]) -> str:

@@ -10,6 +10,7 @@ import jinja2
 import polars as pl
 
 from benchmarks import plots
+from benchmarks.failures import stages
 from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -19,6 +20,7 @@ def render(
     groups: Sequence[dict[str, Any]],
     results: pl.DataFrame,
     trace: pl.DataFrame,
+    failures: pl.DataFrame,
     environment: dict[str, str],
     unfinished: Sequence[str],
 ) -> str:
@@ -28,6 +30,7 @@ def render(
         groups: the records of ``statistics.summarise``.
         results: the TEST ladder of all lifetimes.
         trace: the decisions of all lifetimes.
+        failures: wrong sequences of all lifetimes.
         environment: what they were run with.
         unfinished: names of planned lifetimes without results.
     """
@@ -35,7 +38,7 @@ def render(
     for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
         of_part = (pl.col("suite") == suite) & (pl.col("student") == student)
         own = [g for g in groups if (g["suite"], g["student"]) == (suite, student)]
-        parts.append(_part(own, results.filter(of_part), trace.filter(of_part)))
+        parts.append(_part(own, *(table.filter(of_part) for table in (results, trace, failures))))
     page = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     ).get_template("report.html")
@@ -62,7 +65,9 @@ def _together(groups: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return {"rows": rows, "places": len(records[0]["scores"]), "svg": plots.profiles(records, "all")}
 
 
-def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFrame) -> dict[str, Any]:
+def _part(
+    groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFrame, failures: pl.DataFrame
+) -> dict[str, Any]:
     first = groups[0]
     name = f"{first['suite']} {first['student']}"
     teachers = [g["teacher"] for g in groups]
@@ -105,6 +110,7 @@ def _part(groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFra
         "words": _words(groups),
         "table": [_row(g) for g in groups],
         "against": {to: [_against(g, to) for g in groups if to in g.get("against", {})] for to in REFERENCES},
+        "failures": [_failed(g, results, failures) for g in groups],
         "evenness": [_evenness(g) for g in groups],
         "health": [_health(g) for g in groups if "health" in g],
         "forecast": [_forecast(g) for g in groups if "forecast" in g],
@@ -143,6 +149,14 @@ def _row(group: dict[str, Any]) -> list[str]:
     chance = record["probability_of_improvement"]
     span = f" [{chance['interval'][0]:.2f}, {chance['interval'][1]:.2f}]" if chance["interval"] else ""
     return [*row, f"{sign}{record['speedup']:.2f}", f"{chance['value']:.2f}{span}"]
+
+
+def _failed(group: dict[str, Any], results: pl.DataFrame, failures: pl.DataFrame) -> dict[str, Any]:
+    """Wrong sequences of a teacher's first seed, at three stages."""
+    seed = min(group["seeds"])
+    own = (pl.col("teacher") == group["teacher"]) & (pl.col("seed") == seed)
+    evaluations = results.filter(own)["updates"].unique().sort().to_list()
+    return {"teacher": group["teacher"], "seed": seed, "rows": stages(failures.filter(own).to_dicts(), evaluations)}
 
 
 def _against(group: dict[str, Any], to: str) -> list[str]:

@@ -53,6 +53,13 @@ def last_hidden(model: nn.Module, tokens: Tensor) -> Tensor:
     return seen[-1]
 
 
+def answers(model: nn.Module, tokens: Tensor) -> Tensor:
+    """The likeliest token after each position of ``tokens`` ``(B, T)``."""
+    with evaluating(model):
+        likeliest: Tensor = model(tokens).argmax(dim=-1)
+    return likeliest
+
+
 class _Attention(TorchFunctionMode):
     """Computes the weights of every fused attention that runs under it."""
 

@@ -9,10 +9,11 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from envs.batch import Batch, Floats, Scores
-from student.inspection import attention_maps, last_hidden
+from student.inspection import answers, attention_maps, last_hidden
 from student.learner import TorchLearner
 from student.scoring import scored
 from student.training import Training, TrainingOptions
@@ -116,6 +117,10 @@ class TorchStudent:
     def representations(self, batch: Batch) -> Floats:
         """The last hidden layer, ``(K, B, T, D)``: what the last ``nn.Linear`` of each module reads; 0 on padding."""
         return self._inspected(batch, last_hidden, (1,))
+
+    def answers(self, batch: Batch) -> NDArray[np.int64]:
+        """The likeliest token at each position, given all before it, ``(K, B, T)``; 0 on padding."""
+        return self._inspected(batch, answers, (1,)).astype(np.int64)
 
     def attention(self, batch: Batch) -> Floats:
         """Weights ``(K, layers, B, heads, T, T)`` of modules that attend by fused attention; 0 on padding."""
