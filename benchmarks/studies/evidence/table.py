@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from benchmarks.terminal import say
 from teacher.learned.files import CARD
 
 _BEGIN, _END = "<!-- evidence: python -m benchmarks.studies.evidence table -->", "<!-- end of evidence -->"
+_FRONT = ("uniform", "combined", "learnability", RULE, BANDIT)
 _FEWEST_SEEDS = 8  # that an interval is given for: of three, a bootstrap at 0.95 covered 0.8, of eight 0.85 to 0.97
 
 
@@ -25,25 +27,51 @@ class Table:
 
     results: Path = RESULTS
     """Folder of the figures."""
-    pages: tuple[Path, ...] = (Path("README.md"), Path("docs/teachers/general.md"))
-    """Pages with a place for it."""
+    page: Path = Path("docs/teachers/general.md")
+    """Page with a place for it."""
+    front: Path = Path("README.md")
+    """Page with a place for a line of each family."""
 
     def execute(self) -> None:
         """Prints and writes."""
         table = "\n".join(self.lines())
         say(table)
-        for page in self.pages:
-            write_text(page, with_table(page.read_text(encoding="utf-8"), table))
+        for page, text in ((self.page, table), (self.front, "\n".join(self.brief()))):
+            write_text(page, with_table(page.read_text(encoding="utf-8"), text))
 
     def lines(self) -> list[str]:
         """Markdown."""
-        lines: list[str] = []
+        families = [[*self._family(name, student, lifetimes), ""] for name, student, lifetimes in self._known()]
+        return [line for lines in families for line in lines]
+
+    def brief(self) -> list[str]:
+        """A line of each family that the general teacher was run on: means of all, its ratios to the two references."""
+        lines = [
+            f"| family, student | seeds | {' | '.join(_FRONT)} | general: updates | of uniform's | of {RULE}'s |",
+            "|---" * (len(_FRONT) + 5) + "|",
+        ]
+        for name, student, lifetimes in self._known():
+            budget = FAMILIES[name].budget_of(student)
+            rows = {row.name.split(" (")[0]: row for row in compared(lifetimes, budget, TRAINED)}
+            rule = {row.name.split(" (")[0]: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
+            if "general" in rows:
+                own = rows["general"]
+                cells = [f"{name}, {student}{' (validation)' if FAMILIES[name].validation else ''}", str(own.num_seeds)]
+                cells += [_cost(rows[other]) if other in rows else "" for other in _FRONT]
+                ratios = [
+                    f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}')}"
+                    for r in (own, rule["general"])
+                ]
+                lines.append(f"| {' | '.join([*cells, _cost(own), *ratios])} |")
+        return lines
+
+    def _known(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Families and students with figures."""
         for name in FAMILIES:
             for student in STUDENTS:
                 file = self.results / f"{name}-{student}.json"
                 if file.exists():
-                    lines += [*self._family(name, student, read_json(file)["lifetimes"]), ""]
-        return lines
+                    yield name, student, read_json(file)["lifetimes"]
 
     def _family(self, name: str, student: str, lifetimes: dict[str, Any]) -> list[str]:
         family = FAMILIES[name]
@@ -58,8 +86,7 @@ class Table:
             "|---|---|---|---|---|---|---|---|",
         ]
         for row in rows:
-            least = ">= " if row.solved < row.num else ""
-            cost = f"{least}{row.mean:,.0f}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
+            cost = f"{_cost(row)}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
             against = f"{_against(row, 'uniform')} | {_against(to_rule[row.name], RULE)}"
             lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {against} |")
         own = next((row for row in rows if row.name.startswith("general") and row.num_seeds >= _FEWEST_SEEDS), None)
@@ -100,6 +127,10 @@ class Table:
             f"paid for after {spent / saved:,.0f} lifetimes; all {len(training)}, of which one ships, after "
             f"{sum(training) / saved:,.0f}.",
         ]
+
+
+def _cost(row: Row) -> str:
+    return f"{'>= ' if row.solved < row.num else ''}{row.mean:,.0f}"
 
 
 def _against(row: Row, reference: str) -> str:
