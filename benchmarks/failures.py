@@ -75,7 +75,8 @@ class Failures:
         end = int(np.flatnonzero(asked).max()) + 1
 
         def written(tokens: Any, mask: Any) -> list[str]:
-            return [symbols[token] if shown else "." for token, shown in zip(tokens[:end], mask[:end], strict=True)]
+            pairs = zip(tokens[:end], mask[:end], strict=True)
+            return [_printable(symbols[token]) if shown else "." for token, shown in pairs]
 
         inputs = written(batch.tokens[0, row], np.ones_like(asked))
         return columns([("", inputs), ("", written(targets, asked)), ("", written(got[row], asked))])
@@ -87,6 +88,11 @@ class Failures:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where ``state_dict`` was taken."""
         self.rows = list(state["rows"])
+
+
+def _printable(text: str) -> str:
+    """One line, whatever a task's symbols are."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def stages(rows: list[dict[str, Any]], evaluations: list[int], most: int = 3) -> list[dict[str, Any]]:

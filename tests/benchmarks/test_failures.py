@@ -5,7 +5,7 @@ import polars as pl
 
 import envs
 import student
-from benchmarks.failures import FAILURE, Failures, stages
+from benchmarks.failures import FAILURE, Failures, _printable, stages
 from benchmarks.lifetime import run_cell
 from benchmarks.sequences import columns
 from benchmarks.settings import Cell, Schedule
@@ -40,6 +40,10 @@ def test_a_wrong_sequence_is_shown_with_what_was_expected():
     assert expected.strip(".") == told[::-1] and asked[3] == "|"
     assert got.strip(".")[:-1] == expected.strip(".")[:-1] and got[-1] == "a" != expected[-1]
     pl.DataFrame(looked.rows, FAILURE)
+
+
+def test_symbols_that_would_break_a_line_are_written_out():
+    assert [_printable(text) for text in ("a", "\n", "\t", "é")] == ["a", "\\n", "\\t", "é"]
 
 
 def test_right_answers_and_students_that_cannot_answer_give_none():
