@@ -80,6 +80,15 @@ def files_read(made: Teacher, seeds: Iterable[int]) -> dict[str, str]:
         raise UserError(str(error)) from error
 
 
+def path_read(made: Teacher) -> str | None:
+    """The key in ``files_read`` of what a teacher reads, the same for every seed; None: nothing, or a file per seed."""
+    while isinstance(made, Wrapper):
+        made = made.inner
+    if isinstance(made, PPOTeacher):
+        return made.path or "the general teacher"
+    return made.path if isinstance(made, Replayed) and "{seed}" not in made.path else None
+
+
 def _refuse_unscaled(made: Teacher, cell: Cell) -> None:
     """Gains of every signal may be negative: a bandit that wants rewards in [0, 1] would stop at the first."""
     if getattr(made, "unit_rewards", False) and not getattr(made, "scale", True):

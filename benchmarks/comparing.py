@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
+from benchmarks.assembly import path_read
 from benchmarks.gather import Lived, finished, planned_cells, summary_of, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
 from benchmarks.store import UserError, describe, read_sealed
@@ -64,15 +65,25 @@ def together(folders: Sequence[Path]) -> list[Lived]:
         UserError: not a folder of results, or one suite under two budgets or with other settings.
     """
     settings: dict[tuple[str, str], tuple[dict[str, Any], Path]] = {}
+    data: dict[str, tuple[str, Path]] = {}
     teachers: dict[tuple[str, str, str], dict[str, Any]] = {}
     found: dict[tuple[str, str, str, int], Lived] = {}
     alike = len({folder.resolve().name for folder in folders}) < len({folder.resolve() for folder in folders})
     for folder in folders:
+        record = read_sealed(folder / "settings.json") if (folder / "settings.json").exists() else {}
+        for suite, fingerprint in record.get("fingerprints", {}).items():
+            before, first = data.setdefault(suite, (fingerprint, folder))
+            if before != fingerprint:
+                raise UserError(
+                    f"the data of suite {suite} is not the same in {folder} (fingerprint {fingerprint}) as in {first} "
+                    f"({before}): these lifetimes are no pairs"
+                )
         for life in finished(folder):
             cell = life.cell
             own = dataclasses.asdict(dataclasses.replace(cell, seed=0, teacher="", signal=""))
             signal = cell.signal if reads_gain(cell.make_teacher()) else None  # what it never reads makes no difference
             taught = {"teacher": own["options"].pop("teacher", {}), "signal": signal}
+            taught["reads"] = record.get("schedules", {}).get(path_read(cell.make_teacher()))
             known, where = settings.setdefault((cell.suite, cell.student), (own, folder))
             if known != own:
                 name = next(key for key in own if own[key] != known[key])
@@ -106,7 +117,7 @@ class Power:
     def execute(self) -> None:
         """Prints a line for every suite and student."""
         names = self.teachers.split(",")
-        if len(set(names)) != 2:
+        if len(names) != 2 or len(set(names)) != 2:
             raise UserError(f"--teachers must be two, separated by a comma; got {self.teachers!r}")
         if self.unit not in COSTS:
             raise UserError(f"--unit must be one of {', '.join(COSTS)}; got {self.unit!r}")

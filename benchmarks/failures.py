@@ -74,9 +74,13 @@ class Failures:
         asked = targets != IGNORE
         end = int(np.flatnonzero(asked).max()) + 1
 
+        def name(token: int) -> str:
+            # A student may say what is no symbol of this task: another task's of its suite, or one of its own.
+            return _printable(symbols[token]) if token < len(symbols) else f"<{token}>"
+
         def written(tokens: Any, mask: Any) -> list[str]:
-            pairs = zip(tokens[:end], mask[:end], strict=True)
-            return [_printable(symbols[token]) if shown else "." for token, shown in pairs]
+            pairs = zip(tokens[:end].tolist(), mask[:end], strict=True)
+            return [name(token) if shown else "." for token, shown in pairs]
 
         inputs = written(batch.tokens[0, row], np.ones_like(asked))
         return columns([("", inputs), ("", written(targets, asked)), ("", written(got[row], asked))])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
 import re
+import signal
 import socket
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +17,8 @@ from typing import Any
 
 import ray
 import torch
-from ray.util.queue import Empty, Queue
+from ray.util.queue import Empty, Full, Queue
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from benchmarks.engines.job import Execution, Job
 from benchmarks.lifetime import Status
@@ -46,11 +50,15 @@ def _connect(execution: Execution) -> None:
     if execution.ray_address is None:
         options |= {"num_cpus": execution.workers, "include_dashboard": False}
     _refuse_silence(execution.ray_address)
+    ours = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=execution.ray_address, **options)
+        ray.init(address=execution.ray_address or "local", **options)  # None may be a cluster that happens to be there
     except Exception as error:  # Ray raises errors of many kinds
         where = execution.ray_address or "this machine"
         raise UserError(f"no Ray cluster at {where}: {describe(error)}; start one, or take --engine local") from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, ours)  # Ray puts its own in its place
 
 
 def _refuse_silence(address: str | None) -> None:
@@ -69,7 +77,8 @@ def _refuse_silence(address: str | None) -> None:
 
 
 def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
-    queue = Queue(actor_options={"num_cpus": 0})
+    here_alone = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here_alone})
     here = Path.cwd()
     task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_live)
     failures: list[str] = []
@@ -86,6 +95,8 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
             job = running.pop(reference)
             try:
                 failure = ray.get(reference)
+            except ray.exceptions.RayTaskError as error:  # a machine without the folder, or without the package
+                failure = f"{job.cell.name}: {describe(error.cause)}; its machine must share this folder and Paceline"
             except ray.exceptions.RayError as error:
                 failure = f"{job.cell.name}: its worker was lost {_RETRIES} times ({describe(error)[:200]})"
             display.done(job.cell.name, "finished" if failure is None else "failed")
@@ -96,7 +107,7 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
 def _waiting(queue: Queue) -> list[Status]:
     try:
         return list(queue.get_nowait_batch(queue.qsize()))
-    except Empty:
+    except (Empty, ray.exceptions.RayError):
         return []
 
 
@@ -110,7 +121,8 @@ def _live(job: Job, here: Path, queue: Queue) -> str | None:
         nonlocal last
         if time.monotonic() - last >= _SHOWN_EVERY:
             last = time.monotonic()
-            queue.put_nowait(status)
+            with contextlib.suppress(ray.exceptions.RayError, Full):  # nobody looks: the lifetime goes on
+                queue.put_nowait(status)
 
     try:
         job.run(show)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.flags import defaults_of
+from benchmarks.gather import summary_of
 from benchmarks.lifetime import run_cell
+from benchmarks.meta.folder import listed
 from benchmarks.settings import Cell, component, schedule_of
 from benchmarks.store import read_json
 from benchmarks.tracking import NoTracker
@@ -42,8 +44,8 @@ def taught(
         folder: where they are kept; another one for another network.
     """
     network = folder / "teacher"
-    if (network / CARD).exists() and load_policy(network).fingerprint != fingerprint(weights, reads):
-        shutil.rmtree(folder)  # of a training that was begun with other versions
+    if folder.exists() and not _is_of(network, fingerprint(weights, reads)):
+        shutil.rmtree(folder)  # of a training that was begun with other versions, or damaged
     if not (network / CARD).exists():
         save_policy(network, weights, reads, {"name": "judged"})
     costs = {}
@@ -57,8 +59,18 @@ def taught(
             "teacher": {**defaults_of("teacher", "general"), "path": str(network)},
         }
         cell = Cell(name, student, "general", _SEED, schedule, options=options)
-        run_cell(cell, folder / name.replace(":", "-"), NoTracker())
-        summary = read_json(folder / name.replace(":", "-") / "summary.json")
+        lived = folder / name.replace(":", "-")
+        if (lived / "cell.json").exists() and read_json(lived / "cell.json") != listed(dataclasses.asdict(cell)):
+            shutil.rmtree(lived)  # begun when the folder lay elsewhere: it is part of the cell
+        run_cell(cell, lived, NoTracker())
+        summary = summary_of(lived)
         spent = summary["to_mastery"]["updates"] if summary["mastered"] else schedule.budget
         costs[name] = min(spent / schedule.budget, 1.0)
     return costs
+
+
+def _is_of(network: Path, expected: str) -> bool:
+    try:
+        return load_policy(network).fingerprint == expected
+    except ValueError:
+        return False

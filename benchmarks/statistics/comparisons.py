@@ -38,7 +38,7 @@ def sign_flip(differences: Sequence[float]) -> float:
     """Two-sided p of paired differences whose signs would be fair coins if nothing differed.
 
     1 without any difference, or with a single pair.
-    All 2^n flips up to 13 pairs, 9,999 drawn ones beyond (the smallest p is then 1e-4). Six pairs can give no less than
+    All 2^n flips up to 13 pairs, 9,999 drawn ones beyond (the smallest p is then 2e-4). Six pairs can give no less than
     0.031, ten no less than 0.002.
 
     Reference: R. Fisher, The Design of Experiments (1935), section 21, through ``scipy.stats.permutation_test``.

@@ -65,12 +65,11 @@ def seeds_needed(differences: Sequence[float], power: float = 0.8, level: float 
             raise ValueError(f"{name} must be in (0, 1); got {value}")
     if not np.any(differences):
         return None
-    high = 2
+    low, high = 1, 2
     while rejections(differences, high, level) < power:
-        high *= 2
-        if high > MOST:
+        if high == MOST:
             return None
-    low = high // 2
+        low, high = high, min(2 * high, MOST)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if rejections(differences, middle, level) >= power else (middle, high)

@@ -70,6 +70,25 @@ def test_lifetimes_that_are_no_pairs_are_refused(benches, tmp_path):
         together((benches / "a", other))
 
 
+def test_other_data_and_other_networks_are_no_pairs(benches, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(benches / "b", other)
+    settings = read_sealed(other / "settings.json")
+    write_sealed(other / "settings.json", {**settings, "fingerprints": {"reverse": "0123456789abcdef"}})
+    with pytest.raises(UserError, match=r"the data of suite reverse is not the same in .*other \(fingerprint 0123"):
+        together((benches / "b", other))
+    for folder, digest in (("one", "a"), ("two", "b")):
+        shutil.copytree(benches / "a", tmp_path / folder)
+        settings = read_sealed(tmp_path / folder / "settings.json")
+        for cell in settings["cells"]:
+            if cell["teacher"] == "combined":  # as if it had been the general one
+                cell["options"]["teacher"], cell["teacher"] = {}, "general"
+        shutil.move(tmp_path / folder / "cells/reverse/gru/combined", tmp_path / folder / "cells/reverse/gru/general")
+        write_sealed(tmp_path / folder / "settings.json", {**settings, "schedules": {"the general teacher": digest}})
+    labels = {life.teacher for life in together((tmp_path / "one", tmp_path / "two"))}
+    assert labels == {"uniform", "general", "general@two"}
+
+
 def test_power_says_how_many_more(benches, capsys):
     Power(benches / "b", "exp3s,uniform", "forward_equivalents").execute()
     said = capsys.readouterr().out
@@ -86,6 +105,7 @@ def test_power_says_how_many_more(benches, capsys):
         (lambda b, _: Compare((b / "a", b / "b"), b / "a").execute(), "holds a bench of its own: choose another"),
         (lambda b, t: Compare((b / "a", t)).execute(), "is not a folder of results"),
         (lambda b, _: Power(b / "a", "uniform").execute(), "must be two, separated by a comma; got 'uniform'"),
+        (lambda b, _: Power(b / "a", "uniform,uniform,combined").execute(), "must be two, separated by a comma"),
         (lambda b, _: Power(b / "a", "uniform,exp3s").execute(), "holds no teacher 'exp3s'; there are: uniform, comb"),
         (lambda b, _: Power(b / "a", "uniform,combined", "seconds").execute(), "--unit must be one of updates"),
         (lambda b, _: Power(b / "a", "uniform,combined", power=1.0).execute(), r"power must be in \(0, 1\); got 1.0"),

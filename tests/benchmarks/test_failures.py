@@ -46,6 +46,16 @@ def test_symbols_that_would_break_a_line_are_written_out():
     assert [_printable(text) for text in ("a", "\n", "\t", "é")] == ["a", "\\n", "\\t", "é"]
 
 
+def test_an_answer_that_is_no_symbol_of_the_task_is_a_number():
+    class Beyond:
+        def answers(self, batch):
+            return np.full(batch.targets.shape, 77)
+
+    looked = Failures(SUITE)
+    looked.look(Beyond(), 10)
+    assert looked.rows[0]["got"].endswith("<77>")
+
+
 def test_right_answers_and_students_that_cannot_answer_give_none():
     looked = Failures(SUITE)
     looked.look(Knows(mistakes=False), 10)

@@ -266,6 +266,12 @@ def test_it_is_judged_on_real_students_as_deployed(tmp_path):
     taught(other, ARM_FEATURES, "gru", ("copy",), 20, folder / "judged" / "512")
     assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns != made  # another network: anew
 
+    moved = folder.rename(tmp_path / "moved")
+    again = (other, ARM_FEATURES, "gru", ("copy",), 20, moved / "judged" / "512")
+    assert taught(*again) == {"copy": 1.0}  # its folder is part of the cell: lived anew
+    (moved / "judged" / "512" / "teacher" / "teacher.safetensors").write_bytes(b"")
+    assert taught(*again) == {"copy": 1.0}
+
 
 def taught_again(folder):
     policy = load_general(folder).policy

@@ -31,6 +31,8 @@ def test_more_is_needed_for_more_power_a_stricter_level_and_a_smaller_difference
     assert statistics.seeds_needed(differences, level=0.005) > base
     assert statistics.seeds_needed(differences - 0.5) > base
     assert statistics.seeds_needed([0.0, 0.0, 0.0]) is None
+    small = np.random.default_rng(0).normal(0.105, 1.0, 4000)
+    assert 512 < statistics.seeds_needed(small - small.mean() + 0.105) < 1000
     assert statistics.seeds_needed([3.0, 3.0]) == 6  # fewer can never give a p below 0.05
     assert statistics.seeds_needed(np.array([1.0, -1.0] * 50) + 0.001) is None
 
