@@ -40,8 +40,8 @@ def guarded(act: Callable[[], None]) -> int:
         sys.stdout.flush()
     except UserError as error:
         return _mistake(f"{error}", 2)
-    except KeyboardInterrupt as stop:
-        code = 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
+    except KeyboardInterrupt:
+        code = 128 + (_came.pop() if _came else signal.SIGINT)
         return _mistake("stopped; the same command with the same --out goes on where it was", code)
     except BrokenPipeError:
         return _mistake("the output was closed before its end; files are complete", 0)
@@ -50,12 +50,12 @@ def guarded(act: Callable[[], None]) -> int:
     return 0
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
+_came: list[int] = []  # signals that stopped it: what is between may raise an interrupt of its own in their place
 
 
 def _terminate(number: int, frame: object) -> None:
-    raise _Terminated
+    _came.append(number)
+    raise KeyboardInterrupt
 
 
 def _mistake(line: str, code: int) -> int:

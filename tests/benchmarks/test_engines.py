@@ -79,6 +79,18 @@ def test_a_lost_workers_cell_goes_on_elsewhere(tmp_path):
     same_results(tmp_path / "ray", tmp_path / "local")
 
 
+def test_sigterm_stops_a_grid_on_ray_as_anywhere(tmp_path):
+    long = ("--budget", "20000", "--evaluate-every", "1000", "--out", "ray", "--engine", "ray")
+    running = subprocess.Popen(command(*BENCH, *long), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):
+        assert running.poll() is None and time.monotonic() < until
+        time.sleep(0.1)
+    running.send_signal(signal.SIGTERM)
+    said = running.communicate(timeout=30)[1]
+    assert running.returncode == 143 and "stopped; the same command" in said and "Traceback" not in said, said
+
+
 def test_a_lifetime_that_fails_does_not_take_the_others_with_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("bad.py").write_text(
