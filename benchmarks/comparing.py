@@ -41,7 +41,11 @@ class Compare:
             raise UserError(f"--out must be a folder; {self.out} is a file")
         if (self.out / "settings.json").exists():
             raise UserError(f"{self.out} holds a bench of its own: choose another --out")
-        others = {path.name for path in self.out.iterdir()} - _WRITTEN if self.out.is_dir() else set()
+        others = (
+            {p.name for p in self.out.iterdir() if not p.name.endswith(".tmp")} - _WRITTEN
+            if self.out.is_dir()
+            else set()
+        )
         if others:
             raise UserError(f"{self.out} holds something else than a comparison ({min(others)}): choose another --out")
         lived = together(self.folders)

@@ -38,9 +38,9 @@ class Coverage:
 
     def execute(self) -> None:
         """Counts and prints."""
-        if min(self.sizes) < 2 or self.studies < 1:
+        if not self.sizes or min(self.sizes) < 2 or self.studies < 2:
             raise UserError(
-                f"a study must have at least 2 seeds, and there must be one; got {self.sizes}, {self.studies}"
+                f"a study must have at least 2 seeds, and there must be two; got {self.sizes}, {self.studies}"
             )
         rows: dict[str, dict[str, float]] = {}
         say("| what | " + " | ".join(f"{n} seeds" for n in self.sizes) + " |")

@@ -20,6 +20,7 @@ FILES = [
     "cell.json",
     "trace.parquet",
     "results.parquet",
+    "failures.parquet",
     "timing.parquet",
     "student.safetensors",
     "teacher.safetensors",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 import envs
 import student
@@ -9,6 +10,7 @@ from benchmarks.failures import FAILURE, Failures, _printable, stages
 from benchmarks.lifetime import run_cell
 from benchmarks.sequences import columns
 from benchmarks.settings import Cell, Schedule
+from benchmarks.store import UserError
 from benchmarks.tracking import NoTracker
 from envs.batch import IGNORE
 
@@ -102,9 +104,8 @@ def test_a_resumed_lifetime_holds_the_same_failures(tmp_path):
             raise Stop
 
     run_cell(cell, tmp_path / "whole", NoTracker())
-    try:
+    with pytest.raises(UserError, match="Stop"):
         run_cell(cell, tmp_path / "broken", NoTracker(), stop, checkpoint_every=3)
-    except Exception:
-        run_cell(cell, tmp_path / "broken", NoTracker())
+    run_cell(cell, tmp_path / "broken", NoTracker())
     ours, theirs = (pl.read_parquet(tmp_path / name / "failures.parquet") for name in ("broken", "whole"))
     assert ours.equals(theirs) and ours["updates"].unique().to_list() == [10, 20, 30, 40, 50, 60]
