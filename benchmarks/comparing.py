@@ -136,7 +136,13 @@ class Power:
         costs: list[dict[int, float]] = [{}, {}]
         for folder, cell, teacher in finished(self.out):
             if (cell.suite, cell.student) == (suite, student) and teacher in names:
-                costs[names.index(teacher)][cell.seed] = cost(summary_of(folder), self.unit)
+                summary = summary_of(folder)
+                if not summary["mastered"] and self.unit != "updates":
+                    raise UserError(
+                        f"{suite}, {student}: {teacher} never mastered with seed {cell.seed}: what it spent is no "
+                        "cost to mastery, and budgets are in updates: take --unit updates"
+                    )
+                costs[names.index(teacher)][cell.seed] = cost(summary, self.unit)
         seeds = sorted(set(costs[0]) & set(costs[1]))
         differences = [costs[0][seed] - costs[1][seed] for seed in seeds]
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-import os
 import time
 import traceback
 from collections.abc import Callable
@@ -25,7 +23,9 @@ from benchmarks.store import (
     UserError,
     checksums,
     describe,
-    load_checkpoint,
+    drop_checkpoint,
+    keep_checkpoint,
+    last_good_checkpoint,
     only_writer,
     save_checkpoint,
     write_json,
@@ -104,7 +104,6 @@ class _Lifetime:
         self.failures = Failures(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
         self.checkpoint = folder / "checkpoint.safetensors"
-        self.previous = folder / "checkpoint-previous.safetensors"
         self.competence = np.zeros(self.suite.num_arms)
 
     def run(self) -> None:
@@ -173,31 +172,10 @@ class _Lifetime:
             "trace": self.trace.state_dict(),
             "competence": self.competence,
         }
-        if self.checkpoint.exists():
-            os.replace(self.checkpoint, self.previous)
-        save_checkpoint(self.checkpoint, state)
-
-    def _last_good(self) -> dict[str, Any] | None:
-        """The state to go on from: the last checkpoint's, or that before it where the last is damaged.
-
-        Raises:
-            UserError: all there are are damaged.
-        """
-        there = [path for path in (self.checkpoint, self.previous) if path.exists()]
-        for path in there:
-            try:
-                state: dict[str, Any] = load_checkpoint(path)
-            except UserError as error:
-                if path == there[-1]:
-                    raise
-                logging.getLogger(__name__).warning("%s; going on from the one before it", error)
-                os.replace(path, path.with_suffix(".damaged"))
-            else:
-                return state
-        return None
+        keep_checkpoint(self.checkpoint, state)
 
     def _resume(self) -> dict[str, Any] | None:
-        state = self._last_good()
+        state: dict[str, Any] | None = last_good_checkpoint(self.checkpoint)
         if state is None:
             return None
         for what, now in (("digest", self.cell.digest), ("fingerprint", self.suite.fingerprint)):
@@ -230,8 +208,7 @@ class _Lifetime:
         self.tracker.finish(summary, self.trace.table(), self.folder)
         summary["files"] = checksums(self.folder, _FILES)
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
-        self.checkpoint.unlink(missing_ok=True)
-        self.previous.unlink(missing_ok=True)
+        drop_checkpoint(self.checkpoint)
         (self.folder / "error.txt").unlink(missing_ok=True)  # of a mistake that was mended since
 
     def _summary(self) -> dict[str, Any]:

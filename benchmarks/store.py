@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ import numpy as np
 import polars as pl
 import safetensors.torch
 import torch
+
+_log = logging.getLogger("paceline")
 
 
 class UserError(Exception):
@@ -164,6 +167,43 @@ def load_checkpoint(path: Path) -> Any:
             f"checkpoint {path} is damaged ({error}): delete it to start this lifetime anew, or use --overwrite"
         ) from error
     return _unflatten(outline, tensors)
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-previous{path.suffix}")
+
+
+def keep_checkpoint(path: Path, state: Any) -> None:
+    """Saves a checkpoint, keeping the one before it beside it."""
+    if path.exists():
+        os.replace(path, _previous(path))
+    save_checkpoint(path, state)
+
+
+def last_good_checkpoint(path: Path) -> Any:
+    """What ``keep_checkpoint`` saved last, or what it had saved before where the last is damaged; None without any.
+
+    A damaged one is named in the log, and kept as ``.damaged``.
+
+    Raises:
+        UserError: all there are are damaged.
+    """
+    there = [one for one in (path, _previous(path)) if one.exists()]
+    for one in there:
+        try:
+            return load_checkpoint(one)
+        except UserError as error:
+            if one == there[-1]:
+                raise
+            _log.warning("%s; going on from the one before it", error)
+            os.replace(one, one.with_suffix(".damaged"))
+    return None
+
+
+def drop_checkpoint(path: Path) -> None:
+    """Deletes both."""
+    path.unlink(missing_ok=True)
+    _previous(path).unlink(missing_ok=True)
 
 
 def _flatten(node: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.provenance import environment, mismatch
-from benchmarks.store import UserError, read_json, write_json
+from benchmarks.store import UserError, drop_checkpoint, read_json, write_json
 from benchmarks.terminal import say
 from teacher.learned.files import CARD, WEIGHTS
 
@@ -42,8 +42,9 @@ def prepare(out: Path, plain: dict[str, Any], overwrite: bool) -> None:
     if recorded is not None and not (isinstance(recorded, dict) and isinstance(recorded.get("meta_train"), dict)):
         raise UserError(f"{out} holds results of something else than meta-train: choose another --out")
     if overwrite:
-        for name in (CARD, WEIGHTS, "checkpoint.safetensors", "progress.json"):  # the card first; settings are replaced
+        for name in (CARD, WEIGHTS, "progress.json"):  # the card first; settings are replaced
             (out / name).unlink(missing_ok=True)
+        drop_checkpoint(out / "checkpoint.safetensors")
         shutil.rmtree(out / "judged", ignore_errors=True)
         recorded = None
     if (out / CARD).exists() and not path.exists():

@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.assembly import build
 from benchmarks.flags import defaults_of
 from benchmarks.gather import summary_of
 from benchmarks.lifetime import run_cell
 from benchmarks.meta.folder import listed
-from benchmarks.settings import Cell, component, schedule_of
+from benchmarks.settings import Cell, schedule_of
 from benchmarks.store import read_json
 from benchmarks.tracking import NoTracker
 from teacher.learned.files import CARD, fingerprint, load_policy, save_policy
@@ -20,12 +21,23 @@ from teacher.learned.network import Weights
 _SEED = 90  # of the students: benches count from 0, training draws seeds far above
 
 
-def refuse_unknown(student: str, suites: Sequence[str]) -> None:
-    """Raises ``UserError`` where a name is none."""
+def refuse_unfit(student: str, suites: Sequence[str], budget: int | None) -> None:
+    """Raises ``UserError`` where a lifetime could not begin, as the first evaluation would find out."""
     for suite in suites:
-        component("suite", suite)
-    if suites:
-        component("student", student)
+        build(_cell(suite, student, budget, ""))
+
+
+def _cell(suite: str, student: str, budget: int | None, network: str) -> Cell:
+    """The lifetime in a suite under a network; empty: the shipped one."""
+    schedule = schedule_of(suite)
+    if budget is not None:
+        schedule = dataclasses.replace(schedule, budget=budget)
+    options = {
+        "suite": defaults_of("suite", suite),
+        "student": defaults_of("student", student),
+        "teacher": {**defaults_of("teacher", "general"), "path": network},
+    }
+    return Cell(suite, student, "general", _SEED, schedule, options=options)
 
 
 def taught(
@@ -50,22 +62,14 @@ def taught(
         save_policy(network, weights, reads, {"name": "judged"})
     costs = {}
     for name in suites:
-        schedule = schedule_of(name)
-        if budget is not None:
-            schedule = dataclasses.replace(schedule, budget=budget)
-        options = {
-            "suite": defaults_of("suite", name),
-            "student": defaults_of("student", student),
-            "teacher": {**defaults_of("teacher", "general"), "path": str(network)},
-        }
-        cell = Cell(name, student, "general", _SEED, schedule, options=options)
+        cell = _cell(name, student, budget, str(network))
         lived = folder / name.replace(":", "-")
         if (lived / "cell.json").exists() and read_json(lived / "cell.json") != listed(dataclasses.asdict(cell)):
             shutil.rmtree(lived)  # begun when the folder lay elsewhere: it is part of the cell
         run_cell(cell, lived, NoTracker())
         summary = summary_of(lived)
-        spent = summary["to_mastery"]["updates"] if summary["mastered"] else schedule.budget
-        costs[name] = min(spent / schedule.budget, 1.0)
+        spent = summary["to_mastery"]["updates"] if summary["mastered"] else cell.schedule.budget
+        costs[name] = min(spent / cell.schedule.budget, 1.0)
     return costs
 
 

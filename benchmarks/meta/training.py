@@ -13,7 +13,7 @@ from typing import Any, Literal
 from benchmarks.flags import defaults_of
 from benchmarks.meta.controls import ShuffledReward
 from benchmarks.meta.folder import listed, prepare, refuse_foreign_folder
-from benchmarks.meta.judging import refuse_unknown, taught
+from benchmarks.meta.judging import refuse_unfit, taught
 from benchmarks.meta.real import RealStudents
 from benchmarks.meta.simulation import held_out, teach_with_network
 from benchmarks.provenance import environment
@@ -21,10 +21,11 @@ from benchmarks.settings import make_student, make_suite, schedule_of
 from benchmarks.store import (
     UserError,
     describe,
-    load_checkpoint,
+    drop_checkpoint,
+    keep_checkpoint,
+    last_good_checkpoint,
     only_writer,
     read_json,
-    save_checkpoint,
     write_json,
 )
 from benchmarks.terminal import say
@@ -39,6 +40,7 @@ from teacher.learned.settings import PPOSettings
 
 _NEIGHBOURS = ("easier_attained", "harder_attained", "has_harder", "log_reach", "difficulty")
 
+_JUDGE = ("judge_suites", "judge_student", "judge_budget")
 _REAL = "real_"  # a suite's cost in the log
 
 
@@ -127,7 +129,7 @@ def meta_train(settings: MetaTrain) -> Path:
         raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
-    refuse_unknown(settings.judge_student, settings.judged_suites)
+    refuse_unfit(settings.judge_student, settings.judged_suites, settings.judge_budget)
     refuse_missing_wandb(settings.wandb)
     out = settings.out
     refuse_foreign_folder(out)
@@ -143,7 +145,7 @@ def meta_train(settings: MetaTrain) -> Path:
 
 def _plain(settings: MetaTrain) -> dict[str, Any]:
     plain = dataclasses.asdict(settings)
-    for name in ("out", "overwrite", "checkpoint_seconds", "wandb", "project"):  # what changes no result
+    for name in ("out", "overwrite", "checkpoint_seconds", "wandb", "project", *_JUDGE):  # what changes no weight
         del plain[name]
     if settings.start_from is not None:
         plain["start_from"] = _refusing(lambda: load_policy(str(settings.start_from))).fingerprint
@@ -230,8 +232,8 @@ class _Training:
             curve.close()
 
     def _train(self, curve: RunCurve) -> None:
-        if self.checkpoint.exists():
-            state = load_checkpoint(self.checkpoint)
+        state = last_good_checkpoint(self.checkpoint)
+        if state is not None:
             self.training.load_state_dict(state["training"])
             self.rows, self.seconds = state["rows"], state["seconds"]
         every = self.settings.evaluate_every
@@ -259,7 +261,7 @@ class _Training:
                 since = time.monotonic()  # the evaluation is no training
             if time.monotonic() - saved >= self.settings.checkpoint_seconds:
                 state = {"training": self.training.state_dict(), "rows": self.rows, "seconds": self.seconds}
-                save_checkpoint(self.checkpoint, state)
+                keep_checkpoint(self.checkpoint, state)
                 saved = time.monotonic()
         self._finish()
 
@@ -279,9 +281,9 @@ class _Training:
             "name": self.out.name,
             "training": listed(_plain(self.settings)),
             "seconds": round(self.seconds, 1),
-            "held_out_real": {name: self.rows[-1][_REAL + name] for name in self.settings.judged_suites},
+            "held_out_real": {k.removeprefix(_REAL): v for k, v in self.rows[-1].items() if k.startswith(_REAL)},
             "held_out_simulated": {k: self.rows[-1][k] for k in self.rows[-1] if k.startswith(("cost", "solved"))},
             "environment": environment(),
         }
         save_policy(self.out, self.training.weights(), self.settings.features, card)
-        self.checkpoint.unlink(missing_ok=True)
+        drop_checkpoint(self.checkpoint)

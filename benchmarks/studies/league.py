@@ -22,6 +22,7 @@ import tyro
 
 from benchmarks.assembly import files_read
 from benchmarks.flags import settings_of
+from benchmarks.gather import summary_of
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
@@ -268,7 +269,7 @@ def _stop_with_parent(status: Status) -> None:
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """One lifetime's figures."""
     run_cell(cell, folder, NoTracker(), _stop_with_parent)
-    summary = read_json(folder / "summary.json")
+    summary = summary_of(folder)
     reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
     return {
         "mastered": summary["mastered"],

@@ -89,13 +89,22 @@ def test_other_data_and_other_networks_are_no_pairs(benches, tmp_path):
     assert labels == {"uniform", "general", "general@two"}
 
 
-def test_power_says_how_many_more(benches, capsys):
-    Power(benches / "b", "exp3s,uniform", "forward_equivalents").execute()
+def test_power_says_how_many_more(benches, tmp_path, capsys):
+    shutil.copytree(benches / "b", tmp_path / "b")
+    for path in (tmp_path / "b").glob("cells/reverse/gru/*/seed-*/summary.json"):
+        summary = read_sealed(path)
+        costs = {unit: 30 + 5 * summary["seed"] * (summary["teacher"] == "exp3s") for unit in summary["spent"]}
+        write_sealed(path, {**summary, "mastered": True, "to_mastery": costs})
+    Power(tmp_path / "b", "exp3s,uniform", "forward_equivalents").execute()
     said = capsys.readouterr().out
-    assert said.startswith("reverse, gru: exp3s against uniform, 3 pairs: +")
-    assert "forward-equivalents (p = 0.25); " in said
+    assert said.startswith("reverse, gru: exp3s against uniform, 3 pairs: +5 forward-equivalents (p = 0.5); ")
     needed = int(said.split("; ")[1].split(" pairs")[0])
     assert needed >= 6 and said.strip().endswith(f"probability 0.8: {needed - 3} more")
+
+
+def test_what_a_failure_spent_is_no_cost_to_mastery(benches):
+    with pytest.raises(UserError, match=r"never mastered with seed \d: .* take --unit updates"):
+        Power(benches / "b", "exp3s,uniform", "tokens").execute()
 
 
 @pytest.mark.parametrize(

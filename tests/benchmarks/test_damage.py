@@ -112,7 +112,7 @@ def test_from_a_damaged_checkpoint_the_one_before_it_goes_on_to_the_same_end(tmp
     assert "checkpoint.damaged" in left and not {name for name in left if name.startswith("checkpoint-previous")}
 
 
-def test_with_both_damaged_it_says_so_and_touches_nothing(tmp_path):
+def test_with_both_damaged_it_says_so_and_keeps_them(tmp_path):
     begun(tmp_path, 9)
     for name in ("checkpoint.safetensors", "checkpoint-previous.safetensors"):
         flip(tmp_path / name)
@@ -120,13 +120,15 @@ def test_with_both_damaged_it_says_so_and_touches_nothing(tmp_path):
         UserError, match=r"checkpoint-previous\.safetensors is damaged .*delete it to start this lifetime"
     ):
         run_cell(LIFE, tmp_path, NoTracker())
-    assert (tmp_path / "checkpoint-previous.safetensors").exists()
+    assert (tmp_path / "checkpoint-previous.safetensors").exists() and (tmp_path / "checkpoint.damaged").exists()
 
 
 def test_killed_between_the_two_writes_of_a_checkpoint(tmp_path):
     begun(tmp_path / "broken", 9)
     (tmp_path / "broken" / "checkpoint.safetensors").unlink()
-    run_cell(LIFE, tmp_path / "broken", NoTracker())
+    lived = []
+    run_cell(LIFE, tmp_path / "broken", NoTracker(), lambda status: lived.append(status.updates))
+    assert lived[0] == 35  # from the checkpoint before the last, of six decisions, not from the beginning
     run_cell(LIFE, tmp_path / "whole", NoTracker())
     ours, theirs = (pl.read_parquet(tmp_path / name / "trace.parquet") for name in ("broken", "whole"))
     assert ours.equals(theirs)

@@ -17,7 +17,7 @@ from tests_support import command, records
 from benchmarks.meta.folder import prepare
 from benchmarks.meta.judging import taught
 from benchmarks.meta.training import MetaTrain, _plain, _Training, meta_train
-from benchmarks.store import UserError, save_checkpoint
+from benchmarks.store import UserError, keep_checkpoint, save_checkpoint
 from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import Population, SimulatedStudents
 from teacher import load_general
@@ -283,9 +283,28 @@ def taught_again(folder):
     [
         ({"judge_suites": "knitting"}, "unknown suite 'knitting'"),
         ({"judge_suites": "copy", "judge_student": "parrot"}, "unknown student 'parrot'"),
+        ({"judge_suites": "copy", "judge_budget": 0}, "budget must be at least 1; got 0"),
+        ({"judge_suites": "copy,no.such:thing"}, "cannot load 'no.such:thing'"),
     ],
 )
 def test_who_cannot_judge_is_said(tmp_path, settings, said):
     with pytest.raises(UserError, match=said):
         meta_train(small(tmp_path / "t", **settings))
     assert not (tmp_path / "t").exists()
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_judges_may_change(tmp_path, caplog):
+    whole = load_general(meta_train(small(tmp_path / "whole"))).policy
+    halted = _Training(small(tmp_path / "halted"))
+    halted.out.mkdir()
+    prepare(halted.out, _plain(halted.settings), False)
+    for rollout in halted.training.run():
+        keep_checkpoint(halted.checkpoint, {"training": halted.training.state_dict(), "rows": [], "seconds": 0.0})
+        if rollout.decisions >= 256:
+            break
+    halted.checkpoint.write_bytes(halted.checkpoint.read_bytes()[:-5])
+    judged = {"judge_suites": "reverse", "judge_student": "gru", "judge_budget": 20}
+    resumed = load_general(meta_train(small(tmp_path / "halted", **judged))).policy
+    assert resumed.fingerprint == whole.fingerprint and "going on from the one before it" in caplog.text
+    assert resumed.card["held_out_real"] == {"reverse": 1.0}
+    assert {path.suffix for path in (tmp_path / "halted").glob("checkpoint*")} == {".damaged"}
