@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check format overhead clean
+.PHONY: demo test test-slow check check-gpu format overhead clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -35,6 +35,9 @@ format: .venv/installed
 
 overhead: .venv/installed ## what a curriculum costs, against the bare training loop
 	$(BIN)/python -m benchmarks.studies.overhead
+
+check-gpu: .venv/installed ## on a machine with a GPU: laws, agreement with the CPU, kill and resume, speed
+	$(BIN)/python -m benchmarks.studies.gpu --out benchmarks/results/gpu.json
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -157,13 +157,26 @@ class TorchStudent:
         if self._device.type == "cuda":
             torch.cuda.set_rng_state(state[1], self._device)
 
+    def _on_this_device(self, state: list[Tensor]) -> list[Tensor]:
+        """The stream of a state that may come from another device: one that has none of the GPU's begins it anew."""
+        if self._device.type == "cuda" and len(state) == 1:
+            with self._own_randomness(None):
+                torch.set_rng_state(state[0])
+                torch.cuda.manual_seed(int(torch.randint(2**62, (1,))))
+                return [*state, torch.cuda.get_rng_state(self._device)]
+        return state
+
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser state, learning-rate state and random stream of every learner; a copy."""
         parts = zip(self._learners, self._random, strict=True)
         return {"learners": [{**own.state_dict(), "random": copy.deepcopy(random)} for own, random in parts]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on exactly where ``state_dict`` was taken; no reset is needed before."""
+        """Goes on exactly where ``state_dict`` was taken; no reset is needed before.
+
+        A state may come from another device: weights and optimiser move, and on a GPU that the state knows nothing of
+        a random stream derived from the CPU's begins.
+        """
         learners = state["learners"]
         if len(learners) != self.num_learners:
             raise ValueError(f"the state is of {len(learners)} learners; this student has {self.num_learners}")
@@ -172,7 +185,7 @@ class TorchStudent:
             with self._own_randomness(None):
                 self._add_learner()
             self._learners[-1].load_state_dict(learner)
-            self._random.append(copy.deepcopy(learner["random"]))
+            self._random.append(self._on_this_device(copy.deepcopy(learner["random"])))
 
 
 def _joined(rows: list[list[Floats]], norms: Floats | None, measures: dict[str, Floats]) -> Scores:

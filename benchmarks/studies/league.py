@@ -271,6 +271,7 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     run_cell(cell, folder, NoTracker(), _stop_with_parent)
     summary = summary_of(folder)
     reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
+    made_with = environment()
     return {
         "mastered": summary["mastered"],
         **reached,
@@ -280,7 +281,7 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
         "signal": cell.signal,
         "digest": cell.digest,
         "fingerprint": summary["fingerprint"],
-        "revision": environment()["revision"],
+        **{name: made_with[name] for name in ("revision", "torch", "processor")},
         **({"policy": policy} if (policy := _policy(cell)) else {}),
     }
 
