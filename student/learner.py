@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -169,6 +169,19 @@ class TorchLearner:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self._pace = Pace(**state["pace"])
+
+
+@contextmanager
+def fixed_algorithms(device: torch.device) -> Iterator[None]:
+    """Of cuDNN, for the block: those it picks by itself for a convolution's gradient add in another order each time."""
+    cudnn = torch.backends.cudnn
+    kept = cudnn.deterministic, cudnn.benchmark
+    try:
+        if device.type == "cuda":
+            cudnn.deterministic, cudnn.benchmark = True, False
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = kept
 
 
 def _chunks(batch: Batch) -> Iterator[Batch]:

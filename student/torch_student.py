@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from envs.batch import Batch, Floats, Scores
 from student.inspection import answers, attention_maps, last_hidden
-from student.learner import TorchLearner
+from student.learner import TorchLearner, fixed_algorithms
 from student.scoring import scored
 from student.training import Training, TrainingOptions
 
@@ -144,7 +144,8 @@ class TorchStudent:
         try:
             if k is not None:
                 self._set_random_state(self._random[k])
-            yield
+            with fixed_algorithms(self._device):
+                yield
         finally:
             self._set_random_state(outside)
 

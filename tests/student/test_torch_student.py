@@ -5,6 +5,7 @@ from torch import nn
 
 from envs import IGNORE, Batch, Split, stack
 from student import LSTM, TorchStudent
+from student.learner import fixed_algorithms
 
 
 def batch(suite, arm=1, index=0, size=8):
@@ -130,3 +131,14 @@ def test_a_module_without_parameters_and_wrong_seeds_are_refused():
         TorchStudent(lambda: LSTM(12), 2).reset([0])
     with pytest.raises(ValueError, match="of 1 learners; this student has 2"):
         TorchStudent(lambda: LSTM(12), 2).load_state_dict(started().state_dict())
+
+
+def test_on_a_gpu_cudnn_keeps_to_algorithms_that_repeat():
+    """Seen on one: with cuDNN's own choice a TCN broke the laws of repeating and resuming (`make check-gpu`)."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    with fixed_algorithms(torch.device("cuda")):
+        assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
+    assert (cudnn.deterministic, cudnn.benchmark) == before
+    with fixed_algorithms(torch.device("cpu")):
+        assert (cudnn.deterministic, cudnn.benchmark) == before
