@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import logging
 import re
@@ -17,16 +16,16 @@ from typing import Any, Literal
 import tyro
 
 from benchmarks.comparing import Compare, Power
-from benchmarks.components.teachers import parts_of
 from benchmarks.doctor import examine
 from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
-from benchmarks.flags import chosen, refuse_unused, student_component, teacher_settings, with_hyperparameters
+from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
 from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
+from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
-from benchmarks.settings import Cell, Schedule, component, refuse_unknown_teacher, schedule_of
+from benchmarks.records import expanded
 from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say
 from benchmarks.tracking import Mode
@@ -38,6 +37,8 @@ from envs.progress import SIGNALS
 class Common:
     """What ``run`` and ``bench`` share."""
 
+    preset: Literal["small", "paper"] | None = None
+    """Set-up of a suite of record (paceline list records): stands for flags; those that are given too come after."""
     budget: int | None = None
     """Updates in a lifetime; default: the suite's."""
     batch_size: int | None = None
@@ -211,50 +212,13 @@ def _run(
     job_type: str,
     where: dict[str, Any],
 ) -> None:
-    schedule = _schedule(common)
-    refuse_unused(
-        common, {common.suite, *(p for name in teachers for p in parts_of(name)), *map(student_component, students)}
-    )
-    if min(seeds) < 0:
-        raise UserError(f"seeds must not be negative; got {min(seeds)}")
-    cells = [
-        Cell(
-            common.suite,
-            student,
-            teacher,
-            seed,
-            schedule,
-            common.signal,
-            common.redraw,
-            common.probe_size,
-            common.weighting,
-            common.tokens_per_update,
-            {
-                "suite": chosen(common, common.suite),
-                "student": chosen(common, student_component(student)),
-                "teacher": teacher_settings(common, teacher),
-            },
-        )
-        for student in dict.fromkeys(students)
-        for seed in seeds
-        for teacher in dict.fromkeys(teachers)
-    ]
-    component("suite", common.suite)
-    for student in students:
-        component("student", student)
-    for teacher in teachers:
-        refuse_unknown_teacher(teacher)
+    cells = planned(common, teachers, students, seeds)
     slug = common.suite.replace(":", ".")
     out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
     same = {name: getattr(common, name) for name in ("wandb", "project", "overwrite", "checkpoint_every")}
     execution = Execution(**where, **same, job_type=job_type)
     run_grid(cells, out, execution)
     say(f"report: {out / 'report.html'}")
-
-
-def _schedule(common: Run | Bench) -> Schedule:
-    given = {f.name: getattr(common, f.name) for f in dataclasses.fields(Schedule)}
-    return dataclasses.replace(schedule_of(common.suite), **{k: v for k, v in given.items() if v is not None})
 
 
 def _commands(arguments: Sequence[str]) -> dict[str, Any]:
@@ -283,14 +247,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _dispatch(arguments: Sequence[str] | None) -> None:
+    parsed(sys.argv[1:] if arguments is None else arguments).execute()
+
+
+def parsed(arguments: Sequence[str]) -> Any:
+    """The command that a command line means.
+
+    Raises:
+        UserError: it means none.
+    """
+    words = expanded(arguments)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            commands = _commands(sys.argv[1:] if arguments is None else arguments)
-            command = tyro.extras.subcommand_cli_from_dict(commands, prog="paceline", args=arguments)
+            return tyro.extras.subcommand_cli_from_dict(_commands(words), prog="paceline", args=words)
     except SystemExit as end:
         if end.code:  # tyro draws a box; one line is enough
-            words = " ".join(re.sub("[\u2500-\u257f]", " ", said.getvalue()).split())
-            raise UserError(words.replace("__tyro-dummy-inner__.hyper.", "--")) from None
+            line = " ".join(re.sub("[\u2500-\u257f]", " ", said.getvalue()).split())
+            raise UserError(line.replace("__tyro-dummy-inner__.hyper.", "--")) from None
         raise
-    command.execute()

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.flags import settings_of
+from benchmarks.records import NAMES, RECORDS
 from benchmarks.sequences import columns
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, component, make_suite
 from benchmarks.store import UserError, describe
@@ -59,6 +60,11 @@ def show_all() -> None:
     console.print("[bold]suites[/bold] (an example of each task: inputs over targets, '.' where nothing is scored)")
     for name in SUITES:
         show_suite(console, name)
+    table = Table("suites of record", "--preset small, or paper", box=None, header_style="bold", pad_edge=False)
+    for name, record in RECORDS.items():
+        table.add_row(name, escape(record.title))
+    console.print()
+    console.print(table)
     console.print("paceline list NAME tells more of one of these.", highlight=False)
 
 
@@ -96,15 +102,13 @@ def show_one(name: str) -> None:
         for key, value in settings_of(things[name]).items() if name in {**TEACHERS, **WRAPPERS, **STUDENTS} else ():
             console.print(f"  --{name}.{key.replace('_', '-')} {value}", highlight=False)
         return
+    for line in described_record(name) if name in RECORDS else ():
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    if name in RECORDS and name not in SUITES:
+        return
     if name not in SUITES and ":" not in name:
-        raise UserError(f"nothing is called {name!r}; there are: {', '.join([*SUITES, *things])}")
-    if ":" in name:
-        try:
-            make_suite(name, {})
-        except UserError:
-            raise
-        except Exception as error:  # a mistake in one's own suite is an error, not a line in a list
-            raise UserError(f"{name}: {describe(error)}") from error
+        raise UserError(f"nothing is called {name!r}; there are: {', '.join([*SUITES, *RECORDS, *things])}")
+    _refuse_broken(name)
     show_suite(console, name, every=True)
     try:
         described: list[Any] = list(make_suite(name, {}).tasks)
@@ -113,6 +117,31 @@ def show_one(name: str) -> None:
     for thing in described:
         console.print()
         console.print(escape(inspect.getdoc(thing) or ""), highlight=False, soft_wrap=True)
+
+
+def _refuse_broken(name: str) -> None:
+    """A mistake in one's own suite is an error, not a line in a list."""
+    if ":" in name:
+        try:
+            make_suite(name, {})
+        except UserError:
+            raise
+        except Exception as error:  # whatever the user's module raises
+            raise UserError(f"{name}: {describe(error)}") from error
+
+
+def described_record(name: str) -> list[str]:
+    """A suite of record: where it comes from, and the flags behind its presets."""
+    record = RECORDS[name]
+    lines = [f"{name} (suite of record): {record.title}", f"  source: {record.source}"]
+    lines += [f"  expected there: {record.expected}", f"  primary metric: {record.metric}"]
+    for preset_name in NAMES:
+        preset = getattr(record, preset_name)
+        lines.append(
+            f"  --preset {preset_name}: paceline bench {preset.suite} --students {preset.student} {preset.flags}"
+        )
+        lines += [f"    ours in it: {preset.chosen}"] if preset.chosen else []
+    return lines
 
 
 def example(suite: Suite, arm: int) -> list[str]:

@@ -31,6 +31,8 @@ from benchmarks.components.suites import (
     AdditionSuite,
     DatasetSuite,
     ForecastSuite,
+    FormalSuite,
+    MemorySuite,
     NGramSuite,
     NoisyAdditionSuite,
     ReasoningSuite,
@@ -93,6 +95,8 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "hf": (DatasetSuite(), Schedule(5_000, 64, 10, 200)),
     "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
     "skills": (SkillsSuite(), Schedule(10_000, 128, 10, 300)),
+    "memory": (MemorySuite(), Schedule(10_000, 128, 10, 300)),
+    "formal": (FormalSuite(), Schedule(20_000, 128, 10, 300)),
     "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {

@@ -7,6 +7,8 @@ from benchmarks.components.suites.real import NGramSuite as NGramSuite
 from benchmarks.components.suites.real import ReasoningSuite as ReasoningSuite
 from benchmarks.components.suites.real import TextSuite as TextSuite
 from benchmarks.components.suites.synthetic import AdditionSuite as AdditionSuite
+from benchmarks.components.suites.synthetic import FormalSuite as FormalSuite
+from benchmarks.components.suites.synthetic import MemorySuite as MemorySuite
 from benchmarks.components.suites.synthetic import NoisyAdditionSuite as NoisyAdditionSuite
 from benchmarks.components.suites.synthetic import ReorderedAdditionSuite as ReorderedAdditionSuite
 from benchmarks.components.suites.synthetic import ReorderedRepeatCopySuite as ReorderedRepeatCopySuite

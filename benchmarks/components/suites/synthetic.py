@@ -11,6 +11,7 @@ from envs.tasks import (
     AssociativeRecall,
     Copy,
     LabelNoise,
+    ModularArithmetic,
     Parity,
     RareEvents,
     Reordered,
@@ -139,6 +140,66 @@ class SkillsSuite:
                 Parity(lengths=self.parities),
                 StackManipulation(stacks=(2,), actions=self.actions),
                 SelectiveCopy(counts=self.counts, blanks=(8,)),
+            ],
+            announce=True,
+        )
+        return Suite(tasks, name=name)
+
+
+@dataclass(frozen=True)
+class MemorySuite:
+    """Copy, repeat copy and associative recall in one vocabulary, all of them targets."""
+
+    lengths: tuple[int, ...] = (1, 2, 4, 6)
+    """Symbols to copy, easiest first."""
+    repeats: tuple[int, ...] = (2, 3)
+    """How often repeat copy repeats two symbols, easiest first."""
+    items: tuple[int, ...] = (2, 3, 4)
+    """Items among which one is recalled by the one before it, easiest first."""
+    item_length: int = 1
+    """Symbols of an item."""
+    num_symbols: int = 8
+    """Symbols that there are."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        tasks = shared_vocabulary(
+            [
+                Copy(lengths=self.lengths, num_symbols=self.num_symbols),
+                RepeatCopy(
+                    lengths=self.lengths[1:2] or self.lengths, repeats=self.repeats, num_symbols=self.num_symbols
+                ),
+                AssociativeRecall(items=self.items, item_length=self.item_length, num_symbols=self.num_symbols),
+            ],
+            announce=True,
+        )
+        return Suite(tasks, name=name)
+
+
+@dataclass(frozen=True)
+class FormalSuite:
+    """Formal languages up the Chomsky hierarchy in one vocabulary: regular, context-free, context-sensitive."""
+
+    parities: tuple[int, ...] = (2, 4, 8)
+    """Bits whose parity is asked for: regular."""
+    operations: tuple[int, ...] = (2, 4)
+    """Numbers in a flat sum, difference or product modulo five: regular."""
+    actions: tuple[int, ...] = (1, 2, 4)
+    """Actions on a stack of two: deterministic context-free."""
+    reversals: tuple[int, ...] = (1, 2, 4)
+    """Symbols to reverse: deterministic context-free."""
+    copies: tuple[int, ...] = (1, 2, 4)
+    """Symbols to copy: context-sensitive."""
+
+    def build(self, name: str) -> Suite:
+        """The suite."""
+        tasks = shared_vocabulary(
+            [
+                Parity(lengths=self.parities),
+                ModularArithmetic(lengths=self.operations, depths=(0,)),
+                StackManipulation(stacks=(2,), actions=self.actions),
+                Reverse(lengths=self.reversals),
+                Copy(lengths=self.copies),
             ],
             announce=True,
         )

@@ -147,14 +147,15 @@ def _interval(row: Row, bounds: str) -> str:
     return f" [{bounds}]" if row.num_seeds >= _FEWEST_SEEDS else ""
 
 
-def with_table(page: str, table: str) -> str:
+def with_table(page: str, table: str, marks: tuple[str, str] = (_BEGIN, _END)) -> str:
     """The page with the table in its place.
 
     Raises:
         UserError: it has no place for it.
     """
-    before, found, rest = page.partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
+    begin, end = marks
+    before, found, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
     if not found or not ended:
-        raise UserError(f"a page must have a place for the table, from {_BEGIN!r} to {_END!r}")
-    return f"{before}{_BEGIN}\n{table.strip()}\n{_END}{after}"
+        raise UserError(f"a page must have a place for the table, from {begin!r} to {end!r}")
+    return f"{before}{begin}\n{table.strip()}\n{end}{after}"

@@ -1,0 +1,17 @@
+"""``python -m benchmarks.studies.records``."""
+
+import tyro
+
+from benchmarks.studies.records import Run, Tables
+from benchmarks.terminal import guarded
+
+
+def main() -> None:
+    """Runs lifetimes, or writes what is known."""
+    tyro.extras.subcommand_cli_from_dict(
+        {"run": Run, "table": Tables}, prog="python -m benchmarks.studies.records"
+    ).execute()
+
+
+if __name__ == "__main__":
+    raise SystemExit(guarded(main))

@@ -1,0 +1,191 @@
+"""What is known of the suites of record: the main table, and the figures of each suite's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.cli import parsed
+from benchmarks.meta.evidence import Row, compared
+from benchmarks.planning import planned
+from benchmarks.records import NAMES, RECORDS, Preset, Record
+from benchmarks.statistics import holm, stratified
+from benchmarks.store import read_json, write_text
+from benchmarks.studies.evidence.table import with_table
+from benchmarks.studies.records.run import RESULTS, TEACHERS
+from benchmarks.terminal import say
+
+COMMAND = "python -m benchmarks.studies.records table"
+_MARKS = (f"<!-- records: {COMMAND} -->", "<!-- end of records -->")
+PRIMARY = ("uniform", "target-deficit")
+"""The two comparisons fixed beforehand, of the general teacher."""
+FEWEST_SEEDS = 8  # that an interval is given for: docs/statistics.md
+
+
+class Known(NamedTuple):
+    """Figures of one suite, preset and student."""
+
+    suite: str
+    preset: str
+    student: str
+    budget: int
+    lifetimes: dict[str, Any]
+
+    def rows(self, reference: str) -> dict[str, Row]:
+        """A row per teacher, against a reference on the same seeds."""
+        return {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
+
+
+def budget_of(suite: str, preset: str) -> int:
+    """Updates of a lifetime."""
+    command = parsed(["run", suite, "--preset", preset])
+    return planned(command, [command.teacher], [command.student], [0])[0].schedule.budget
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Writes the main table into README and the figures into each suite's page; prints the main table."""
+
+    results: Path = RESULTS
+    """Folder of the figures."""
+    front: Path = Path("README.md")
+    """Page with a place for the main table."""
+    pages: Path = Path("docs/results")
+    """Folder of the pages; one that is missing is begun."""
+
+    def execute(self) -> None:
+        """Prints and writes."""
+        known = list(self.known())
+        main = "\n".join(main_table(known))
+        say(main)
+        write_text(self.front, with_table(self.front.read_text(encoding="utf-8"), main, _MARKS))
+        self.pages.mkdir(parents=True, exist_ok=True)
+        for suite, record in RECORDS.items():
+            page = self.pages / f"{suite}.md"
+            text = page.read_text(encoding="utf-8") if page.exists() else begun(suite, record)
+            figures = [line for one in known if one.suite == suite for line in section(one)] or ["Not run yet."]
+            write_text(page, with_table(text, "\n".join([*set_ups(suite, record), *figures]), _MARKS))
+
+    def known(self) -> Iterator[Known]:
+        """All figures there are, in the order of the suites."""
+        for suite in RECORDS:
+            for preset in NAMES:
+                for file in sorted(self.results.glob(f"{suite}-{preset}-*.json")):
+                    lifetimes = read_json(file)["lifetimes"]
+                    budgets = [life["budget"] for found in lifetimes.values() for life in found.values()]
+                    student = file.stem.removeprefix(f"{suite}-{preset}-")
+                    yield Known(suite, preset, student, min(budgets), lifetimes)
+
+
+def main_table(known: list[Known]) -> list[str]:
+    """A line per suite: restricted means of every teacher, the general teacher's ratios with their tests."""
+    lines = [
+        f"| suite, student | seeds | {' | '.join(TEACHERS)} | of uniform's (p) | of target-deficit's (p) |",
+        "|---" * (len(TEACHERS) + 4) + "|",
+    ]
+    for one in known:
+        rows = [one.rows(reference) for reference in PRIMARY]
+        if one.preset == "small" and all("general" in found for found in rows):
+            own = rows[0]["general"]
+            cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
+            tests = [_ratio(found["general"], with_test=True) for found in rows]
+            lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
+    return [*lines, *over_all([one for one in known if one.preset == "small"])]
+
+
+def over_all(known: list[Known]) -> list[str]:
+    """Costs as shares of the budget, over all suites whose eight teachers have lived: IQM, stratified by suite."""
+    whole = [one for one in known if all(len(one.lifetimes.get(name, {})) >= FEWEST_SEEDS for name in TEACHERS)]
+    if len(whole) < 2:
+        return []
+    said = []
+    for name in TEACHERS:
+        scores = {
+            f"{one.suite} {one.student}": [
+                min(life["updates"], one.budget) / one.budget if life["mastered"] else 1.0
+                for life in one.lifetimes[name].values()
+            ]
+            for one in whole
+        }
+        value, bounds = stratified(scores)
+        said.append(
+            (value, f"{name} {value:.2f} [{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else f"{name} {value:.2f}")
+        )
+    ranked = ", ".join(text for _, text in sorted(said))
+    return [
+        "",
+        f"Over {len(whole)} suites, interquartile mean of updates over budget (stratified bootstrap): {ranked}.",
+    ]
+
+
+def section(one: Known) -> list[str]:
+    """The figures of one suite, preset and student."""
+    to_uniform, to_rule = (one.rows(reference) for reference in PRIMARY)
+    lines = [
+        "",
+        f"### `--preset {one.preset}`, {one.student}",
+        "",
+        f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on.",
+        "",
+        "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | of uniform's | of "
+        "target-deficit's |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(to_uniform.values(), key=lambda row: row.mean):
+        lives = one.lifetimes[row.name].values()
+        area = sum(life["area_under_curve"] for life in lives) / len(lives)
+        forwards = sum(life["forward_equivalents"] for life in lives) / len(lives) / 1e6
+        bounds = f" [{row.low:,.0f}, {row.high:,.0f}]" if row.num_seeds >= FEWEST_SEEDS else ""
+        against = [
+            "" if row.name == reference else _ratio(found[row.name])
+            for reference, found in zip(PRIMARY, (to_uniform, to_rule), strict=True)
+        ]
+        lines.append(
+            f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | {forwards:,.1f} M | "
+            f"{' | '.join(against)} |"
+        )
+    return [*lines, "", *tests(one)]
+
+
+def tests(one: Known) -> list[str]:
+    """The primary comparisons, and the rest against uniform sampling, Holm-corrected."""
+    to_uniform, to_rule = (one.rows(reference) for reference in PRIMARY)
+    if "general" not in to_uniform or to_uniform["general"].num_seeds < FEWEST_SEEDS:
+        return ["Too few seeds for tests."]
+    own = [found["general"] for found in (to_uniform, to_rule)]
+    said = f"Fixed beforehand (sign-flip over {own[0].num_seeds} seeds): general against uniform p = {own[0].p:.2g}, "
+    said += f"against target-deficit p = {own[1].p:.2g}."
+    others = [row for name, row in to_uniform.items() if name not in ("uniform", "general")]
+    corrected = holm([row.p for row in others])
+    rest = ", ".join(f"{row.name} {p:.2g}" for row, p in zip(others, corrected, strict=True))
+    return [said, f"Descriptive (against uniform, Holm-corrected over {len(others)}): {rest}."]
+
+
+def begun(suite: str, record: Record) -> str:
+    """A new page."""
+    title = f"# {suite}: {record.title}"
+    return "\n".join([title, "", *_MARKS, "", "## What held, what did not, what surprised", "", "Nothing run yet.", ""])
+
+
+def set_ups(suite: str, record: Record) -> list[str]:
+    """What the suite is, its source, and its presets."""
+    lines = [f"Source: {record.source}. Expected there: {record.expected}. Primary metric: {record.metric}.", ""]
+    for name in NAMES:
+        preset: Preset = getattr(record, name)
+        ours = f" Ours: {preset.chosen}." if preset.chosen else ""
+        lines.append(
+            f"- `--preset {name}`: suite `{preset.suite}`, student `{preset.student}`, `{preset.flags}`.{ours}"
+        )
+    return [*lines, "", f"`paceline bench {suite} --preset small --teachers uniform,general` runs and reports it."]
+
+
+def _cost(row: Row) -> str:
+    return f"{'>= ' if row.solved < row.num else ''}{row.mean:,.0f}"
+
+
+def _ratio(row: Row, with_test: bool = False) -> str:
+    enough = row.num_seeds >= FEWEST_SEEDS
+    bounds = f" [{row.ratio_low:.2f}, {row.ratio_high:.2f}]" if enough else ""
+    return f"{row.ratio:.2f}{bounds}{f' ({row.p:.2g})' if with_test and enough else ''}"
