@@ -205,6 +205,8 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     if name not in NAMES:
         raise UserError(f"--preset must be {' or '.join(NAMES)}; got {name!r}")
     del words[place : place + 2]
+    if "--preset" in words:
+        raise UserError("--preset is given twice: one preset at a time")
     command, *rest = words or [""]
     if command not in ("run", "bench"):
         raise UserError(f"--preset goes with run and bench; got {command!r}")

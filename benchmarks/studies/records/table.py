@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.cli import parsed
+import numpy as np
+
 from benchmarks.meta.evidence import Row, compared
-from benchmarks.planning import planned
 from benchmarks.records import NAMES, RECORDS, Preset, Record
 from benchmarks.statistics import holm, stratified
 from benchmarks.store import read_json, write_text
@@ -36,12 +36,6 @@ class Known(NamedTuple):
     def rows(self, reference: str) -> dict[str, Row]:
         """A row per teacher, against a reference on the same seeds."""
         return {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
-
-
-def budget_of(suite: str, preset: str) -> int:
-    """Updates of a lifetime."""
-    command = parsed(["run", suite, "--preset", preset])
-    return planned(command, [command.teacher], [command.student], [0])[0].schedule.budget
 
 
 @dataclass(frozen=True)
@@ -146,10 +140,10 @@ def section(one: Known) -> list[str]:
             f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | {forwards:,.1f} M | "
             f"{' | '.join(against)} |"
         )
-    return [*lines, "", *tests(one)]
+    return [*lines, "", *comparisons(one)]
 
 
-def tests(one: Known) -> list[str]:
+def comparisons(one: Known) -> list[str]:
     """The primary comparisons, and the rest against uniform sampling, Holm-corrected."""
     to_uniform, to_rule = (one.rows(reference) for reference in PRIMARY)
     if "general" not in to_uniform or to_uniform["general"].num_seeds < FEWEST_SEEDS:
@@ -186,6 +180,8 @@ def _cost(row: Row) -> str:
 
 
 def _ratio(row: Row, with_test: bool = False) -> str:
+    if np.isnan(row.ratio):
+        return ""
     enough = row.num_seeds >= FEWEST_SEEDS
     bounds = f" [{row.ratio_low:.2f}, {row.ratio_high:.2f}]" if enough else ""
     return f"{row.ratio:.2f}{bounds}{f' ({row.p:.2g})' if with_test and enough else ''}"

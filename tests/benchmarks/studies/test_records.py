@@ -1,0 +1,169 @@
+"""The suites of record: what is run is what the command line runs; tables say what the figures say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cli import parsed
+from benchmarks.planning import planned
+from benchmarks.records import RECORDS
+from benchmarks.store import UserError, read_json
+from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
+from benchmarks.studies.records.table import Known, Tables, comparisons, main_table, over_all, section
+
+ROOT = Path(__file__).parents[3]
+
+
+def lives(*updates, budget=1000):
+    return {
+        str(seed): {
+            "mastered": spent is not None,
+            "updates": spent or budget,
+            "budget": budget,
+            "area_under_curve": 0.5,
+            "forward_equivalents": 3_000_000,
+        }
+        for seed, spent in enumerate(updates)
+    }
+
+
+def known(seeds=8):
+    figures = {name: lives(*[400 + seed for seed in range(seeds)]) for name in TEACHERS}
+    figures["uniform"] = lives(*[800 + 2 * seed for seed in range(seeds)])
+    figures["target-only"] = lives(*[None] * seeds)
+    figures["target-deficit"] = lives(*[400 + seed for seed in range(seeds)])
+    return Known("recall", "small", "lstm", 1000, figures)
+
+
+def test_what_is_run_is_what_the_command_line_runs():
+    cells = dict(Run(seeds=1, teachers=("exp3s", "general")).cells("recall"))
+    command = parsed("run recall --preset small --teacher exp3s --exp3s.eta 0.1 --signal PG".split())
+    assert cells["exp3s"] == planned(command, ["exp3s"], ["lstm"], [0])[0]
+
+
+def test_each_seed_is_taught_by_another_trained_teacher_and_pairs_stand_together():
+    cells = Run(seeds=7, first_seed=3, teachers=("uniform", "general")).cells("formal")
+    paths = [cell.options["teacher"]["path"].rsplit("-", 1)[1] for name, cell in cells if name == "general"]
+    assert paths == ["3", "4", "5", "0", "1", "2", "3"]
+    assert [(name, cell.seed) for name, cell in cells[:4]] == [
+        ("uniform", 3),
+        ("general", 3),
+        ("uniform", 4),
+        ("general", 4),
+    ]
+
+
+def test_every_teacher_and_control_is_a_lifetime():
+    made = Run(seeds=1, teachers=(*TEACHERS, *CONTROLS)).cells("repeat-copy")
+    assert len({cell.digest for _, cell in made}) == len(TEACHERS) + len(CONTROLS)
+    for _, cell in made:
+        cell.make_teacher()
+
+
+@pytest.mark.parametrize(
+    ("options", "suite", "said"),
+    [({}, "dyck", "unknown suite of record 'dyck'"), ({"teachers": ("exp9",)}, "lego", "unknown teacher 'exp9'")],
+)
+def test_unknown_names_are_said(options, suite, said):
+    with pytest.raises(UserError, match=said):
+        Run(**options).cells(suite)
+
+
+def test_a_trial_is_run_kept_and_not_run_again(tmp_path, capsys):
+    run = Run(
+        ("recall",),
+        teachers=("uniform",),
+        seeds=1,
+        workers=1,
+        runs=tmp_path / "runs",
+        results=tmp_path / "results",
+        extra="--budget 20 --evaluate-every 20 --batch-size 8 --lstm.width 8",
+    )
+    run.execute()
+    file = tmp_path / "results" / "recall-small-lstm.json"
+    found = read_json(file)
+    assert found["lifetimes"]["uniform"]["0"]["budget"] == 20 and "--extra='--budget 20" in found["command"]
+    assert "1/1 uniform" in capsys.readouterr().out
+    run.execute()
+    assert "1/1" not in capsys.readouterr().out
+
+
+def test_the_main_table_by_hand():
+    row = main_table([known()])[2]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:3] == ["recall, lstm", "8", "807"]  # 800, 802, .. 814
+    assert cells[3] == ">= 1,000"
+    assert cells[-2].startswith("0.50 [") and cells[-2].endswith("(0.0078)")  # 2 of 2^8 flips are as extreme
+    assert cells[-1].startswith("1.00") and cells[-1].endswith("(1)")
+
+
+def test_a_few_seeds_get_no_interval_and_no_test():
+    row = main_table([known(seeds=3)])[2]
+    assert "[" not in row and "(" not in row
+    assert comparisons(known(seeds=3)) == ["Too few seeds for tests."]
+
+
+def test_figures_that_lack_a_reference_say_nothing_of_ratios():
+    figures = Known("recall", "small", "lstm", 1000, {"general": lives(300, 400)})
+    assert main_table([figures])[2].endswith("| 350 |  |  |")
+    assert "nan" not in "\n".join(section(figures))
+
+
+def test_over_all_suites_by_hand():
+    other = Known("formal", "small", "lstm", 1000, known().lifetimes)
+    assert over_all([known()]) == []
+    said = over_all([known(), other])[1]
+    assert said.startswith("Over 2 suites") and said.endswith("target-only 1.00 [1.00, 1.00].")
+    assert "general 0.40 [" in said and "uniform 0.81 [" in said
+
+
+def test_the_rest_is_corrected_for_its_number():
+    said = comparisons(known())[1]
+    assert "Holm-corrected over 6" in said and "combined 0.047" in said  # 6 x 2/256
+
+
+def test_pages_are_begun_and_what_a_person_wrote_is_kept(tmp_path):
+    front, pages, results = tmp_path / "README.md", tmp_path / "pages", tmp_path / "results"
+    results.mkdir()
+    front.write_text("a\n<!-- records: python -m benchmarks.studies.records table -->\n<!-- end of records -->\nb\n")
+    (results / "recall-small-lstm.json").write_text(json.dumps({"command": "", "lifetimes": known().lifetimes}))
+    Tables(results, front, pages).execute()
+    page = pages / "recall.md"
+    page.write_text(page.read_text().replace("Nothing run yet.", "It surprised us."))
+    Tables(results, front, pages).execute()
+    assert page.read_text().count("### `--preset small`, lstm") == 1 and "It surprised us." in page.read_text()
+    assert "Not run yet" in (pages / "lego.md").read_text()
+    assert front.read_text().startswith("a\n") and front.read_text().endswith("\nb\n") and "807" in front.read_text()
+
+
+def test_readme_and_pages_hold_the_committed_figures(tmp_path):
+    """`python -m benchmarks.studies.records table` would change nothing."""
+    front, pages = tmp_path / "README.md", tmp_path / "pages"
+    front.write_text((ROOT / "README.md").read_text())
+    pages.mkdir()
+    for name in RECORDS:
+        (pages / f"{name}.md").write_text((ROOT / "docs" / "results" / f"{name}.md").read_text())
+    Tables(ROOT / RESULTS, front, pages).execute()
+    assert front.read_text() == (ROOT / "README.md").read_text()
+    for name in RECORDS:
+        assert (pages / f"{name}.md").read_text() == (ROOT / "docs" / "results" / f"{name}.md").read_text()
+
+
+def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run():
+    for file in sorted((ROOT / RESULTS).glob("*.json")):
+        suite, preset, student = next(
+            (name, preset, file.stem.removeprefix(f"{name}-{preset}-"))
+            for name in RECORDS
+            for preset in ("small", "paper")
+            if file.stem.startswith(f"{name}-{preset}-")
+        )
+        found = read_json(file)["lifetimes"]
+        cells = {
+            (n, str(c.seed)): c
+            for n, c in Run(student=student, seeds=1, preset=preset, teachers=(*found,)).cells(suite)
+        }
+        for name, by_seed in found.items():
+            assert all("dirty" not in life["revision"] and life["revision"] != "unknown" for life in by_seed.values())
+            if "0" in by_seed:
+                assert by_seed["0"]["digest"] == cells[name, "0"].digest, (file.name, name)
