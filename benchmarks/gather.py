@@ -91,14 +91,34 @@ def write_all(
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
-    groups = summarise(summaries)
+    timed = with_seconds(tables["results"], tables["trace"], tables["timing"])
+    groups = summarise([{**summary, **seconds_of(summary, timed)} for summary in summaries])
     summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
-    page = render(groups, tables["results"], tables["trace"], tables["failures"], environment, unfinished)
+    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
     write_json(out / "summary.json", summary)  # last: it says which lifetimes the other files hold
     return summary
+
+
+_LIFETIME = ("suite", "student", "teacher", "seed")
+
+
+def with_seconds(results: pl.DataFrame, trace: pl.DataFrame, timing: pl.DataFrame) -> pl.DataFrame:
+    """The TEST ladders with one more column: ``seconds`` of training (probes and teacher included) up to there."""
+    clock = timing.join(trace.select(*_LIFETIME, "decision", "updates"), on=[*_LIFETIME, "decision"])
+    spent = clock.sort("decision").with_columns(pl.col("training_seconds").cum_sum().over(_LIFETIME).alias("seconds"))
+    return results.join(
+        spent.select(*_LIFETIME, "updates", "seconds"), on=[*_LIFETIME, "updates"], how="left", maintain_order="left"
+    )
+
+
+def seconds_of(summary: dict[str, Any], timed: pl.DataFrame) -> dict[str, Any]:
+    """A lifetime's seconds to mastery, or all it spent."""
+    own = timed.filter(*(pl.col(name) == summary[name] for name in _LIFETIME))
+    at = summary["to_mastery"]["updates"] if summary["mastered"] else own["updates"].max()
+    return {"seconds_to_mastery": own.filter(pl.col("updates") == at)["seconds"].max()}
 
 
 def _labelled(table: pl.DataFrame, life: Lived) -> pl.DataFrame:

@@ -50,7 +50,7 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "budget": lifetimes[0]["budget"],
             "fingerprint": lifetimes[0]["fingerprint"],
             "solve_rate": float(np.mean([life["mastered"] for life in lifetimes])),
-            "cost_to_mastery": {unit: _cost_record(lifetimes, unit) for unit in COSTS},
+            "cost_to_mastery": {unit: _cost_record(lifetimes, unit) for unit in COSTS} | _clock(lifetimes),
             "area_under_curve": _mean_record([life["area_under_curve"] for life in lifetimes]),
             "competence": _mean_record([life["competence"] for life in lifetimes]),
             "seconds": _mean_record([life["seconds"]["training"] for life in lifetimes]),
@@ -111,6 +111,14 @@ def _cost_record(lifetimes: list[dict[str, Any]], unit: str) -> dict[str, Any]:
     """Restricted to the budget: a lifetime that never mastered counts with what it spent."""
     values = [cost(life, unit) for life in lifetimes]
     return {**_mean_record(values), "censored": [not life["mastered"] for life in lifetimes]}
+
+
+def _clock(lifetimes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of seconds, where every lifetime's clock is known; machines differ, so nothing is tested by it."""
+    clocks = [life.get("seconds_to_mastery") for life in lifetimes]
+    if None in clocks:
+        return {}
+    return {"seconds": {**_mean_record(clocks), "censored": [not life["mastered"] for life in lifetimes]}}  # type: ignore[arg-type]
 
 
 def _over(lifetimes: list[dict[str, Any]], reference: list[dict[str, Any]], unit: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks import statistics
-from benchmarks.report import _evenness, _forecast
+from benchmarks.report.page import _evenness, _forecast
 
 
 def life(teacher, seed, updates, mastered=True, budget=1000):

@@ -38,14 +38,17 @@ def test_tables_and_summary_hold_every_lifetime(bench):
 def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
     page = (bench / "report.html").read_text()
     assert (
-        not re.findall(r"""(?:src|href)=["'](?!#)[^"']+""", page.replace("xlink:href", "href"))
+        not re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']+""", page.replace("xlink:href", "href"))
         and "@import" not in page
     )
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 10  # learning curves over four costs, and six pictures
     for words in (
         "Fewest updates to mastery: combined",
         "a tested claim needs at least 10 pairs",
         "beyond: never taught",
+        "What each teacher did",
+        "the same over seconds",
+        "when this was learned",
     ):
         assert words in page
     assert "≥ 320" in page  # uniform never mastered: shown as censored
@@ -59,7 +62,7 @@ def test_a_report_can_be_made_again_from_the_folder(bench, paceline):
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here; .ci/run installs it")
 def test_a_browser_shows_the_report(bench, tmp_path):
-    """Rendered headless: the scripts-free page lays out its six pictures, none of them empty."""
+    """Rendered headless: seven open pictures, none empty; a box hides a teacher's curve, a click sorts a table."""
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     flags += [
         "--disable-component-update",
@@ -68,12 +71,36 @@ def test_a_browser_shows_the_report(bench, tmp_path):
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
     probe = bench / "probe.html"
-    script = (
-        "<script>addEventListener('load', () => { const boxes = [...document.querySelectorAll('figure svg')].map(s => "
-        "s.getBoundingClientRect()); document.title = 'pictures ' + boxes.filter(b => b.width > 300 && b.height > 60)"
-        ".length + ' rows ' + document.querySelectorAll('tbody tr').length; })</script></body>"
-    )
+    script = """<script>addEventListener('load', () => {
+        const boxes = [...document.querySelectorAll('figure svg')].map(s => s.getBoundingClientRect());
+        const seen = boxes.filter(b => b.width > 300 && b.height > 60).length;
+        document.querySelector('.choices input').click();
+        const hidden = [...document.querySelectorAll('.hidden')].map(mark => mark.dataset.teacher);
+        const table = document.querySelector('table');
+        const order = () => [...table.tBodies[0].rows].map(row => row.cells[0].textContent).join(' ');
+        table.tHead.rows[0].cells[3].click();
+        const up = order();
+        table.tHead.rows[0].cells[3].click();
+        const one = new Set(hidden).size;
+        document.title = `pictures ${seen} hidden ${hidden.length} of ${one} sorted ${up} / ${order()}`;
+    })</script></body>"""
     probe.write_text((bench / "report.html").read_text().replace("</body>", script))
     command = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=90)
-    assert "<title>pictures 6 rows 11</title>" in shown.stdout
+    title = re.search("<title>(.*)</title>", shown.stdout)[1]
+    assert title.startswith("pictures 7 hidden 8 of 1 sorted combined ")  # a line and a band over each of four costs
+    assert title.endswith(" combined")
+
+
+def test_seconds_are_those_of_the_decisions_up_to_mastery(bench):
+    summary, timing = read_json(bench / "summary.json"), pl.read_parquet(bench / "timing.parquet")
+    results = pl.read_parquet(bench / "results.parquet")
+    assert "seconds" not in results.columns  # these files are the same on every machine
+    for group in summary["groups"]:
+        record = group["cost_to_mastery"]["seconds"]
+        assert record["censored"] == group["cost_to_mastery"]["updates"]["censored"]
+        for seed, value in zip(group["seeds"], record["values"], strict=True):
+            own = timing.filter((pl.col("teacher") == group["teacher"]) & (pl.col("seed") == seed))["training_seconds"]
+            assert 0 < value <= own.sum() + 1e-9
+            if group["teacher"] == "uniform":  # never mastered: all of it
+                assert value == pytest.approx(own.sum())

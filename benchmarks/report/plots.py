@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,6 +48,7 @@ def _svg(figure: Figure, name: str) -> str:
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         figure.savefig(text, format="svg", metadata={"Date": None})
     svg = text.getvalue()
+    svg = re.sub(r'id="of:([^"]*):(?:line|band)"', r'class="taught" data-teacher="\1"', svg)
     return svg[svg.index("<svg") :].replace(_INK, "currentColor")
 
 
@@ -56,27 +58,75 @@ def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
     return curve
 
 
-def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str) -> str:
-    """Mean competence of the targets on TEST over updates, a line per teacher, band: 95 % interval over seeds."""
+NAMED = 12
+"""Arms up to which a picture names each."""
+AXES = {"updates": "updates", "tokens": "tokens", "forward_equivalents": "forward-equivalents", "seconds": "seconds"}
+"""Costs that a learning curve can be drawn over: columns of the results, and what they are called."""
+
+
+def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str, unit: str) -> str:
+    """Mean competence of the targets on TEST over a cost, a line per teacher, band: 95 % interval over seeds."""
     with matplotlib.rc_context(_STYLE):
         figure, (axes,) = _figure(1, 1, 7.2, 3.4)
         targets = results.filter(pl.col("target"))
-        reach = min(budget, float(results["updates"].max()) * 1.05)  # type: ignore[arg-type]
+        reach = float(results[unit].max()) * 1.05  # type: ignore[arg-type]
+        if unit == "updates":
+            reach = min(budget, reach)
         grid = np.linspace(0, reach, 121)
         for number, teacher in enumerate(teachers):
             of_teacher = targets.filter(pl.col("teacher") == teacher)
             curves = []
             for _, run in of_teacher.group_by("seed", maintain_order=True):
-                mean = run.group_by("updates", maintain_order=True).agg(pl.col("competence").mean())
-                curves.append(held(mean["updates"].to_numpy(), mean["competence"].to_numpy(), grid))
+                mean = run.group_by(unit, maintain_order=True).agg(pl.col("competence").mean())
+                curves.append(held(mean[unit].to_numpy(), mean["competence"].to_numpy(), grid))
             stacked = np.stack(curves)  # (seeds, grid)
             colour = PALETTE[number % len(PALETTE)]
-            axes.plot(grid, stacked.mean(axis=0), color=colour, label=teacher, linewidth=1.8)
+            axes.plot(
+                grid, stacked.mean(axis=0), color=colour, label=teacher, linewidth=1.8, gid=_mark(teacher, "line")
+            )
             bands = [interval(column) or [column[0]] * 2 for column in stacked.T.tolist()]
-            axes.fill_between(grid, *np.array(bands).T, color=colour, alpha=0.18, linewidth=0)
-        axes.set(xlabel="updates", ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
+            axes.fill_between(
+                grid, *np.array(bands).T, color=colour, alpha=0.18, linewidth=0, gid=_mark(teacher, "band")
+            )
+        axes.set(xlabel=AXES[unit], ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
         axes.legend(loc="lower right")
-        return _svg(figure, f"curves {name}")
+        return _svg(figure, f"curves {name} {unit}")
+
+
+def _mark(teacher: str, part: str) -> str:
+    """Name of an element that the page's script can hide; made a class by ``_svg``, for ids must be unique."""
+    return f"of:{teacher}:{part}"
+
+
+def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
+    """Competence per level over updates, a panel per teacher, mean over seeds; above the line: never taught."""
+    columns = min(3, len(teachers))
+    rows = -(-len(teachers) // columns)
+    order = results.sort("arm").unique("level", keep="first", maintain_order=True)
+    levels, taught = order["level"].to_list(), order["taught"].to_list()
+    grid = np.linspace(0, float(results["updates"].max()), 61)[1:]  # type: ignore[arg-type]
+    with matplotlib.rc_context(_STYLE):
+        figure, panels = _figure(rows, columns, 7.2, (0.16 * len(levels) + 1.1) * rows)
+        for number, (axes, teacher) in enumerate(zip(panels, teachers, strict=False)):
+            of_teacher = results.filter(pl.col("teacher") == teacher)
+            means = of_teacher.group_by("seed", "level", "updates").agg(pl.col("competence").mean()).sort("updates")
+            picture = np.zeros((len(levels), len(grid)))
+            for row, level in enumerate(levels):
+                runs = means.filter(pl.col("level") == level).group_by("seed", maintain_order=True)
+                curves = [held(run["updates"].to_numpy(), run["competence"].to_numpy(), grid) for _, run in runs]
+                picture[row] = np.mean(curves, axis=0)
+            image = axes.pcolormesh(
+                grid, np.arange(len(levels)), picture, vmin=0, vmax=1, cmap="viridis", rasterized=True
+            )
+            if not all(taught):
+                axes.axhline(taught.index(False) - 0.5, color=_INK, linewidth=1)
+            shown = levels if number % columns == 0 else [""] * len(levels)
+            axes.set_yticks(range(len(levels)), shown, fontsize=6)
+            axes.set(title=teacher, xlabel="updates")
+        for axes in panels[len(teachers) :]:
+            axes.remove()
+        figure.colorbar(image, ax=panels[: len(teachers)], label="competence", shrink=0.8)
+        return _svg(figure, f"over time {name}")
 
 
 def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], name: str) -> str:
@@ -100,10 +150,15 @@ def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], n
             )
         for axes in panels[len(teachers) :]:
             axes.remove()
-        if len(arms) <= 12:
+        if len(arms) <= NAMED:
             handles = [matplotlib.patches.Patch(color=c) for c in colours]
-            figure.legend(handles, arms, loc="outside lower center", ncols=min(4, len(arms)), fontsize=8)
+            figure.legend(handles, arms, loc="outside lower center", ncols=min(_columns(arms), len(arms)), fontsize=7)
         return _svg(figure, f"choices {name}")
+
+
+def _columns(names: Sequence[str]) -> int:
+    """Of a legend, so that it is no wider than its picture."""
+    return max(1, min(4, 100 // (max(map(len, names)) + 6)))
 
 
 def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
@@ -180,7 +235,8 @@ def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> s
         if not all(taught):
             axes.axvspan(taught.index(False) - 0.5, len(levels) - 0.5, color="#888888", alpha=0.15, linewidth=0)
             axes.text(taught.index(False) - 0.45, 1.0, "beyond: never taught", va="top", fontsize=8)
-        axes.set_xticks(range(len(levels)), levels, fontsize=8)
+        slanted = {"rotation": 40, "ha": "right", "fontsize": 7} if max(map(len, levels)) > 10 else {"fontsize": 8}
+        axes.set_xticks(range(len(levels)), levels, **slanted)
         axes.set(ylabel="final competence (TEST)", ylim=(-0.03, 1.05), xlim=(-0.5, len(levels) - 0.5))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return _svg(figure, f"levels {name}")

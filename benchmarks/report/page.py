@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else."""
+"""From the records of a bench to its page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import jinja2
 import polars as pl
 
-from benchmarks import plots
 from benchmarks.failures import stages
+from benchmarks.report import plots
+from benchmarks.report.retention import retention
+from benchmarks.report.words import implied, standing
 from benchmarks.statistics import REFERENCES, aggregated
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent
 
 
 def render(
@@ -72,50 +74,57 @@ def _part(
     name = f"{first['suite']} {first['student']}"
     teachers = [g["teacher"] for g in groups]
     arms = results.filter(pl.col("taught")).unique("arm", maintain_order=True).sort("arm")["arm_name"].to_list()
-    figures = [
-        (
-            plots.learning_curves(results, teachers, first["budget"], name),
-            "Learning curves: mean competence of the target arms on held-out TEST samples; band: 95 % bootstrap "
-            "interval over seeds. A lifetime that stopped at mastery holds its last value.",
-        ),
-        (
-            plots.choices(trace, teachers, arms, name),
-            "What the teacher chose: share of the training sequences that each arm got (achieved, not intended)"
-            + (f"; arms from dark to light: {arms[0]} ... {arms[-1]}." if len(arms) > 12 else "."),
-        ),
-        (
-            plots.mastered(groups, first["budget"], name),
-            "Share of the lifetimes that have mastered (Kaplan-Meier); a tick is a lifetime whose budget ended first.",
-        ),
-        (
-            plots.costs(groups, "updates", name),
-            "Updates to mastery: one mark per seed; an open arrow is a lifetime that had not mastered when its budget "
-            "ended. Line: mean restricted to the budget; bar: 95 % bootstrap interval.",
-        ),
-        (
-            plots.costs(groups, "forward_equivalents", name),
-            "Forward-equivalents to mastery (probes charged).",
-        ),
-        (
-            plots.final_levels(results, teachers, name),
-            "Final competence per level, mean over seeds and 95 % interval. A lifetime ends at mastery or at the "
-            "budget, so lifetimes differ in length.",
-        ),
-    ]
+    pictures = {
+        "chosen": plots.choices(trace, teachers, arms, name),
+        "mastered": plots.mastered(groups, first["budget"], name),
+        "updates": plots.costs(groups, "updates", name),
+        "forwards": plots.costs(groups, "forward_equivalents", name),
+        "over_time": plots.over_time(results, teachers, name),
+        "levels": plots.final_levels(results, teachers, name),
+    }
     return {
         "suite": first["suite"],
         "student": first["student"],
         "budget": first["budget"],
         "fingerprint": first["fingerprint"],
-        "words": _words(groups),
+        "words": standing(groups),
+        "implied": implied(groups),
+        "axes": _axes(results, teachers, first["budget"], name),
+        "retention": [_retained(teacher, results) for teacher in teachers],
         "table": [_row(g) for g in groups],
+        "spent": [_spent(g) for g in groups],
         "against": {to: [_against(g, to) for g in groups if to in g.get("against", {})] for to in REFERENCES},
         "failures": [_failed(g, results, failures) for g in groups],
         "evenness": [_evenness(g) for g in groups],
         "health": [_health(g) for g in groups if "health" in g],
         "forecast": [_forecast(g) for g in groups if "forecast" in g],
-        "figures": [{"svg": svg, "caption": caption} for svg, caption in figures],
+        "ends": f"{arms[0]} ... {arms[-1]}" if len(arms) > plots.NAMED else None,
+        "pictures": pictures,
     }
+
+
+def _axes(results: pl.DataFrame, teachers: list[str], budget: int, name: str) -> list[dict[str, str]]:
+    """Learning curves over every cost that is known."""
+    units = [unit for unit in plots.AXES if unit in results.columns]
+    return [
+        {"unit": plots.AXES[unit], "svg": plots.learning_curves(results, teachers, budget, name, unit)}
+        for unit in units
+    ]
+
+
+def _retained(teacher: str, results: pl.DataFrame) -> dict[str, Any]:
+    """The forgetting matrix of one teacher, as cells with their shade in percent."""
+    found = retention(results.filter(pl.col("teacher") == teacher))
+    rows = [
+        {
+            "name": name,
+            "lifetimes": lives,
+            "cells": [f"{value:.2f}" for value in row],
+            "shades": [round(100 * v) for v in row],
+        }
+        for name, lives, row in zip(found.rows, found.lifetimes, found.competence, strict=True)
+    ]
+    return {"teacher": teacher, "levels": found.levels, "rows": rows}
 
 
 def _number(value: float) -> str:
@@ -138,7 +147,7 @@ def _row(group: dict[str, Any]) -> list[str]:
         group["teacher"],
         str(len(group["seeds"])),
         f"{group['solve_rate']:.0%}",
-        *(_cost(group["cost_to_mastery"][unit]) for unit in ("updates", "tokens", "forward_equivalents")),
+        _cost(group["cost_to_mastery"]["updates"]),
         f"{area['mean']:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""),
     ]
     over = group.get("over_uniform")
@@ -149,6 +158,12 @@ def _row(group: dict[str, Any]) -> list[str]:
     chance = record["probability_of_improvement"]
     span = f" [{chance['interval'][0]:.2f}, {chance['interval'][1]:.2f}]" if chance["interval"] else ""
     return [*row, f"{sign}{record['speedup']:.2f}", f"{chance['value']:.2f}{span}"]
+
+
+def _spent(group: dict[str, Any]) -> list[str]:
+    """Every cost to mastery."""
+    known = group["cost_to_mastery"]
+    return [group["teacher"], *(_cost(known[unit]) if unit in known else "not known" for unit in plots.AXES)]
 
 
 def _failed(group: dict[str, Any], results: pl.DataFrame, failures: pl.DataFrame) -> dict[str, Any]:
@@ -215,27 +230,3 @@ def _forecast(group: dict[str, Any]) -> list[str]:
         bounds = record["interval"]
         cells.append(f"{record['mean']:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""))
     return [group["teacher"], *cells]
-
-
-def _words(groups: list[dict[str, Any]]) -> str:
-    """What the table says, and how much it can say."""
-    solved = [g for g in groups if g["solve_rate"] > 0]
-    seeds = min(len(g["seeds"]) for g in groups)
-    caution = (
-        f" With {seeds} seed{'s' if seeds > 1 else ''} this is a direction, not a result: a tested claim needs "
-        "at least 10 pairs."
-        if seeds < 10
-        else ""
-    )
-    if not solved:
-        best = max(groups, key=lambda g: g["area_under_curve"]["mean"])
-        return (
-            "No lifetime mastered the suite within the budget. The largest area under the curve: "
-            f"{best['teacher']} ({best['area_under_curve']['mean']:.3f})." + caution
-        )
-    best = min(solved, key=lambda g: g["cost_to_mastery"]["updates"]["mean"])
-    mean = best["cost_to_mastery"]["updates"]["mean"]
-    return (
-        f"Fewest updates to mastery: {best['teacher']}, {mean:.0f} on average, "
-        f"{best['solve_rate']:.0%} of its lifetimes mastered." + caution
-    )
