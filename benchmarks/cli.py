@@ -26,9 +26,9 @@ from benchmarks.meta.training import MetaTrain
 from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
-from benchmarks.store import UserError, only_writer
+from benchmarks.store import UserError, only_writer, read_sealed
 from benchmarks.terminal import guarded, say
-from benchmarks.tracking import Mode
+from benchmarks.tracking import Mode, Place, Standing, refuse_missing_wandb
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
 
@@ -63,6 +63,8 @@ class Common:
     """Weights & Biases: offline (`wandb sync` later), online, or disabled."""
     project: str = "paceline"
     """W&B project."""
+    tracker: Place = "wandb"
+    """wandb, or tensorboard (extra): event files in each lifetime's folder, by the same names."""
     overwrite: bool = False
     """Delete what the folder holds and start anew."""
     checkpoint_every: int | None = None
@@ -123,15 +125,22 @@ class Report:
 
     directory: tyro.conf.Positional[Path]
     """A folder that run or bench made."""
+    wandb: Mode = "disabled"
+    """Push the summary with its intervals, the page and its pictures to W&B: offline, online, or disabled."""
+    project: str = "paceline"
+    """W&B project."""
 
     def execute(self) -> None:
         """Makes it."""
         from benchmarks.gather import gather, planned_cells  # with matplotlib and scipy: a second to import
 
+        refuse_missing_wandb(self.wandb)
         planned_cells(self.directory)  # refuses what is no folder of results
         with only_writer(self.directory):
             gather(self.directory)
-        say(f"report: {self.directory / 'report.html'}")
+            bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
+            pushed = self.wandb != "disabled" and Standing(self.wandb, self.project).push(self.directory, bench_id)
+        say(f"report: {self.directory / 'report.html'}{' (pushed to W&B)' if pushed else ''}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +224,7 @@ def _run(
     cells = planned(common, teachers, students, seeds)
     slug = common.suite.replace(":", ".")
     out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
-    same = {name: getattr(common, name) for name in ("wandb", "project", "overwrite", "checkpoint_every")}
+    same = {name: getattr(common, name) for name in ("wandb", "project", "tracker", "overwrite", "checkpoint_every")}
     execution = Execution(**where, **same, job_type=job_type)
     run_grid(cells, out, execution)
     say(f"report: {out / 'report.html'}")

@@ -17,7 +17,7 @@ from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer, read_json, read_sealed, write_sealed
-from benchmarks.tracking import refuse_missing_wandb
+from benchmarks.tracking import refuse_missing_tensorboard, refuse_missing_wandb
 from envs import Suite
 
 _log = logging.getLogger("paceline")
@@ -30,7 +30,10 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         UserError: bad settings, a folder of another grid, another writer, a full disk, or cells that failed (the others
             are finished first).
     """
-    refuse_missing_wandb(execution.wandb)
+    if execution.tracker == "tensorboard":
+        refuse_missing_tensorboard()
+    else:
+        refuse_missing_wandb(execution.wandb)
     refuse_missing_engine(execution.engine)
     if execution.workers < 1:
         raise UserError(f"workers must be at least 1; got {execution.workers}")

@@ -19,7 +19,7 @@ ALLOWED = {
 # The training of learned teachers: what runs them needs neither.
 TRAINING = {f"teacher/learned/{name}.py": {"torch", "stable_baselines3"} for name in ("policy", "training", "vec_env")}
 TRAINING["teacher/learned/recurrent.py"] = {"torch", "sb3_contrib"}  # imported only where a memory is asked for
-TRACKING = {f"benchmarks/tracking/{name}.py" for name in ("connection", "curve", "lifetimes")}
+TRACKING = {f"benchmarks/tracking/{name}.py" for name in ("connection", "curve", "lifetimes", "standing")}
 ONLY_IN = {"wandb": TRACKING, "stable_baselines3": {*TRAINING, "benchmarks/studies/meta.py"}}
 # What a floor may not import but for one file, and there inside a function: extras, and readers of files.
 INSIDE = {

@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmarks.lifetime import Status, run_cell
 from benchmarks.settings import Cell
-from benchmarks.tracking import Mode, make_tracker
+from benchmarks.tracking import Mode, Place, make_tracker
 
 Engine = Literal["local", "ray"]
 
@@ -28,6 +28,8 @@ class Execution:
     """Weights & Biases: offline (sync later), online, disabled."""
     project: str = "paceline"
     """W&B project."""
+    tracker: Place = "wandb"
+    """wandb, or tensorboard (extra): event files in each lifetime's folder."""
     overwrite: bool = False
     """Delete what the folder holds and start anew."""
     job_type: str = "bench"
@@ -53,5 +55,6 @@ class Job:
     def run(self, show: Callable[[Status], None]) -> None:
         """Lives the lifetime, or goes on with it."""
         folder = folder_of(self.out, self.cell)
-        tracker = make_tracker(self.execution.wandb, self.execution.project, self.bench_id, self.execution.job_type)
+        how = self.execution
+        tracker = make_tracker(how.wandb, how.project, self.bench_id, how.job_type, how.tracker)
         run_cell(self.cell, folder, tracker, show, self.execution.checkpoint_every)

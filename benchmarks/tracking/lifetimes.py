@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
 from benchmarks.provenance import environment
 from benchmarks.settings import Cell
-from benchmarks.trace import shown_by_teacher
+from benchmarks.tracking.boards import TensorBoardTracker
 from benchmarks.tracking.connection import Connection, Mode, run_options
+from benchmarks.tracking.rows import AXES, at_the_end, of_decision, of_evaluation
 from envs import Suite
-from teacher.health import HEALTH
+
+Place = Literal["wandb", "tensorboard"]
 
 
 class Tracker(Protocol):
@@ -60,8 +62,10 @@ def run_id(bench_id: str, cell: Cell) -> str:
     return hashlib.sha256(f"{bench_id} {cell.digest}".encode()).hexdigest()[:16]
 
 
-def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str) -> Tracker:
+def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str, place: Place = "wandb") -> Tracker:
     """A tracker for one cell."""
+    if place == "tensorboard":
+        return TensorBoardTracker()
     return NoTracker() if mode == "disabled" else WandbTracker(mode, project, bench_id, job_type)
 
 
@@ -103,45 +107,17 @@ class WandbTracker(Connection):
         )
         self._init(options)
         if self._run is not None:
-            for axis, pattern in (
-                ("teacher/decision", "teacher/*"),
-                ("student/tokens", "student/*"),
-                ("eval/updates", "eval/*"),
-            ):
+            for family, axis in AXES.items():
                 self._run.define_metric(axis, hidden=True)
-                self._run.define_metric(pattern, step_metric=axis)
+                self._run.define_metric(f"{family}/*", step_metric=axis)
 
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """Mixture, reward and scaled gains of the teacher; scores and costs of the student."""
-        rows: dict[str, Any] = {
-            "teacher/decision": record["decision"],
-            "teacher/reward": record["reward"],
-            **{f"teacher/{name}": record[name] for name in HEALTH},
-            "student/tokens": record["tokens"],
-            "student/updates": record["updates"],
-            "student/forward_equivalents": record["forward_equivalents"],
-            **{f"student/{name}": record[name] for name in ("gradient_norm", "token_ratio", "update_ratio")},
-        }
-        shown = shown_by_teacher(record)
-        rows |= {f"teacher/{name}": value for name, value in shown.items() if isinstance(value, float)}
-        for arm, name in enumerate(suite.arms.names):
-            own = {kind: value for kind, value in shown.items() if not isinstance(value, float)}
-            rows |= {f"teacher/{kind}/{name}": float(value[arm]) for kind, value in own.items()}
-            rows[f"teacher/weight/{name}"] = float(record["mixture"][arm])
-            if record["count"][arm]:
-                rows[f"teacher/scaled_gain/{name}"] = float(record["scaled_gain"][arm])
-                rows[f"student/loss/{name}"] = float(record["loss"][arm])
-                rows[f"student/competence/{name}"] = float(record["competence"][arm])
-        self._log_rows(rows)
+        self._log_rows(of_decision(record, suite))
 
     def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
         """Loss and competence on TEST, by arm, and the targets' mean."""
-        targets = [row["competence"] for row in rows if row["target"]]
-        logged = {"eval/updates": rows[0]["updates"], "eval/target_competence": sum(targets) / len(targets)}
-        for row in rows:
-            logged[f"eval/competence/{row['arm_name']}"] = row["competence"]
-            logged[f"eval/loss/{row['arm_name']}"] = row["loss"]
-        self._log_rows(logged)
+        self._log_rows(of_evaluation(rows))
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Summary, the decisions as one table, and the artifacts teacher, student, results, settings."""
@@ -154,9 +130,7 @@ class WandbTracker(Connection):
             shown = [*names, "mixture", "count"]
             table = wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])
             self._run.log({"teacher/decisions": table})
-            self._run.summary.update({k: v for k, v in summary.items() if k not in ("seconds", "files")})
-            reached = summary["to_mastery"]["updates"] if summary["mastered"] else summary["budget"]
-            self._run.summary["restricted_updates"] = reached  # what sweeps minimise
+            self._run.summary.update(at_the_end(summary))
             for kind, files in (
                 ("teacher", ["teacher.safetensors"]),
                 ("student", ["student.safetensors"]),

@@ -146,3 +146,36 @@ def test_disabled_works_with_wandb_not_installed_and_offline_says_so(tmp_path, p
         refused.returncode == 2
         and "wandb is not installed: pip install wandb, or give --wandb disabled" in refused.stderr
     )
+
+
+def test_a_report_pushes_the_standing_with_its_intervals(paceline, tmp_path):
+    made = paceline(*ARGUMENTS, *QUICK, "--wandb", "disabled")
+    assert made.returncode == 0, made.stderr
+    for _ in range(2):
+        done = paceline("report", "out", "--wandb", "offline", "--project", "papers")
+        assert done.returncode == 0 and "(pushed to W&B)" in done.stdout, done.stderr
+    files = sorted((tmp_path / "out").glob("wandb/offline-run-*/run-*.wandb"))
+    runs = [list(records(path)) for path in files]
+    assert len({only(run, "run")[0].run_id for run in runs}) == 1  # pushed again into the same run
+    begun = only(runs[0], "run")[0]
+    assert (begun.job_type, begun.project, begun.run_group) == ("report", "papers", "report")
+    logged = " ".join(key for rows in history(runs[0]) for key in rows)
+    assert all(name in logged for name in ("report/teachers", "report/pairs", "report/page"))
+    table = next(path for path in (tmp_path / "out" / "wandb").rglob("teachers*.table.json"))
+    content = json.loads(table.read_text())
+    groups = json.loads((tmp_path / "out" / "summary.json").read_text())["groups"]
+    by_name = [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
+    assert [row["teacher"] for row in by_name] == [group["teacher"] for group in groups]
+    for row, group in zip(by_name, groups, strict=True):
+        cost = group["cost_to_mastery"]["updates"]
+        assert [row["updates"], row["updates_low"], row["updates_high"]] == [
+            cost["mean"],
+            *(cost["interval"] or (None, None)),
+        ]
+    assert only(runs[0], "exit")[0].exit_code == 0
+
+
+def test_a_report_without_wandb_pushes_nothing(paceline, tmp_path):
+    assert paceline(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
+    done = paceline("report", "out")
+    assert done.returncode == 0 and "pushed" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
