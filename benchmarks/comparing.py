@@ -74,7 +74,8 @@ def together(folders: Sequence[Path]) -> list[Lived]:
     found: dict[tuple[str, str, str, int], Lived] = {}
     alike = len({folder.resolve().name for folder in folders}) < len({folder.resolve() for folder in folders})
     for folder in folders:
-        record = read_sealed(folder / "settings.json") if (folder / "settings.json").exists() else {}
+        planned_cells(folder)  # refuses what is no folder of results
+        record = read_sealed(folder / "settings.json")
         for suite, fingerprint in record.get("fingerprints", {}).items():
             before, first = data.setdefault(suite, (fingerprint, folder))
             if before != fingerprint:

@@ -11,7 +11,7 @@ import polars as pl
 from benchmarks.report import render
 from benchmarks.settings import Cell, Schedule
 from benchmarks.statistics import summarise
-from benchmarks.store import UserError, read_sealed, refuse_damaged, write_json, write_table, write_text
+from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json, write_table, write_text
 
 
 def planned_cells(out: Path) -> list[Cell]:
@@ -22,6 +22,11 @@ def planned_cells(out: Path) -> list[Cell]:
     """
     if not (out / "settings.json").exists():
         raise UserError(f"{out} is not a folder of results: it has no settings.json")
+    recorded = read_json(out / "settings.json")
+    if isinstance(recorded, dict) and "meta_train" in recorded:
+        raise UserError(
+            f"{out} is a folder of paceline meta-train, without lifetimes: its progress is in progress.json"
+        )
     try:
         cells = read_sealed(out / "settings.json")["cells"]
         return [Cell(**{**cell, "schedule": Schedule(**cell["schedule"])}) for cell in cells]

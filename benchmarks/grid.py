@@ -34,7 +34,7 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         refuse_missing_tensorboard()
     else:
         refuse_missing_wandb(execution.wandb)
-    refuse_missing_engine(execution.engine)
+    refuse_missing_engine(execution.engine, execution.ray_address)
     if execution.workers < 1:
         raise UserError(f"workers must be at least 1; got {execution.workers}")
     if execution.checkpoint_every is not None and execution.checkpoint_every < 1:

@@ -31,10 +31,19 @@ def say(line: str) -> None:
 def guarded(act: Callable[[], None]) -> int:
     """Runs a command; what a user can mend becomes one line on standard error. Returns the exit code.
 
-    SIGTERM stops it as Ctrl-C does: workers are ended, the log is closed, and the same command goes on.
+    SIGTERM stops it as Ctrl-C does: workers are ended, the log is closed, and the same command goes on. Whoever
+    handled that signal before handles it again afterwards.
     """
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
+    if threading.current_thread() is not threading.main_thread():
+        return _guarded(act)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return _guarded(act)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)  # None: not set from Python
+
+
+def _guarded(act: Callable[[], None]) -> int:
     try:
         act()
         sys.stdout.flush()

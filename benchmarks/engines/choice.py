@@ -11,8 +11,10 @@ from benchmarks.progress import Display
 from benchmarks.store import UserError
 
 
-def refuse_missing_engine(engine: Engine) -> None:
-    """Raises ``UserError`` unless what the engine needs is installed."""
+def refuse_missing_engine(engine: Engine, ray_address: str | None = None) -> None:
+    """Raises ``UserError`` unless what the engine needs is installed, and takes what it is given."""
+    if ray_address is not None and engine != "ray":
+        raise UserError(f"--ray-address goes with --engine ray; got --engine {engine}: add it, or drop the address")
     if engine == "ray" and find_spec("ray") is None:
         raise UserError("--engine ray needs Ray: pip install 'paceline[ray]', or take --engine local")
 

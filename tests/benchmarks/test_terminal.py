@@ -1,0 +1,43 @@
+"""What runs a command, and hands signals back."""
+
+import json
+import signal
+
+import pytest
+
+from benchmarks import cli
+from benchmarks.terminal import guarded
+
+
+def test_whoever_handled_sigterm_before_handles_it_again():
+    before = signal.getsignal(signal.SIGTERM)
+
+    def mine(number, frame):
+        raise AssertionError
+
+    try:
+        signal.signal(signal.SIGTERM, mine)
+        seen = []
+        assert guarded(lambda: seen.append(signal.getsignal(signal.SIGTERM))) == 0
+        assert seen[0] is not mine and signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("bench", "addition-small", "--ray-address", "auto"), "--ray-address goes with --engine ray"),
+        (("report", "trained"), "trained is a folder of paceline meta-train"),
+        (("compare", "trained", "trained", "--out", "x"), "trained is a folder of paceline meta-train"),
+    ],
+)
+def test_what_is_in_vain_is_refused_in_one_line(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "settings.json").write_text(json.dumps({"meta_train": {}}))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line and not (tmp_path / "runs").exists()
