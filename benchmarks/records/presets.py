@@ -6,10 +6,7 @@ given, so that any of them can still be changed, and what was run is recorded fl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from benchmarks.store import UserError
 
 METRIC = "updates to mastery, restricted to the budget"
 
@@ -54,6 +51,7 @@ class Record:
 
 _TSCL = "T. Matiisen et al., Teacher-Student Curriculum Learning (2017), arXiv:1707.00183"
 _GRAVES = "A. Graves et al., Automated Curriculum Learning for Neural Networks (2017), arXiv:1704.03003"
+_OURS = "optimiser, learning rate, batch and budget"
 _TSCL_PAPER = "--seq2seq.width 128 --seq2seq.clip 2 --batch-size 4096 --updates-per-decision 10 --evaluate-every 50"
 
 RECORDS: dict[str, Record] = {
@@ -78,7 +76,12 @@ RECORDS: dict[str, Record] = {
         "addition of numbers of different lengths, a grid of two axes",
         _TSCL,
         "TSCL's bandits before combined, combined before uniform sampling",
-        Preset("addition-2d", "lstm", "--addition-2d.first 1 2 3 --addition-2d.second 1 2 3 --budget 12000"),
+        Preset(
+            "addition-2d",
+            "lstm",
+            "--addition-2d.first 1 2 3 --addition-2d.second 1 2 3 --budget 12000",
+            "1 to 3 digits; a decoder-only LSTM with teacher forcing and the answer's last digit first; batch 128",
+        ),
         Preset(
             "tscl-addition",
             "seq2seq",
@@ -93,138 +96,130 @@ RECORDS: dict[str, Record] = {
         Preset(
             "repeat-copy",
             "lstm",
-            "--repeat-copy.lengths 1 2 3 4 --repeat-copy.repeats 1 2 3 --budget 5000 --evaluate-every 100",
+            "--repeat-copy.lengths 1 2 3 4 --repeat-copy.repeats 1 2 3 --budget 5000 --evaluate-every 250",
+            f"lengths and repeats, symbols instead of vectors of bits; {_OURS}",
         ),
         Preset(
             "repeat-copy",
             "lstm",
             "--repeat-copy.lengths 1 2 3 4 5 6 7 8 9 10 11 12 13 --repeat-copy.repeats 1 2 3 4 5 6 7 8 9 10 11 12 13 "
-            "--lstm.width 512 --budget 100000",
-            "symbols instead of vectors of bits; optimiser, batch and budget",
+            "--lstm.width 512 --budget 100000 --evaluate-every 2500",
+            f"symbols instead of vectors of bits; {_OURS}",
         ),
     ),
     "n-gram": Record(
         "text of n-gram models of orders 0 to 10; the highest order counts",
         _GRAVES,
-        "EXP3.S on complexity gain before uniform sampling; the highest orders are preferred from the start",
-        Preset("n-gram", "lstm", "--n-gram.orders 0 1 2 3 4 --budget 5000"),
-        Preset("n-gram", "lstm", "--lstm.width 512 --n-gram.length 150 --budget 100000", "the text; batch and budget"),
+        "EXP3.S on complexity gain before uniform sampling",
+        Preset("n-gram", "lstm", "--n-gram.orders 0 1 2 3 4 --budget 5000", f"orders up to 4, the text; {_OURS}"),
+        Preset("n-gram", "lstm", "--lstm.width 512 --n-gram.length 150 --budget 100000", f"the text; {_OURS}"),
     ),
     "recall": Record(
         "copy, repeat copy and associative recall",
         "M. Collier, J. Beel, An Empirical Comparison of Syllabuses for Curriculum Learning (2018), arXiv:1809.10789",
         "EXP3.S on prediction gain as good as every hand-made syllabus",
-        Preset("memory", "lstm", "--budget 6000 --evaluate-every 100"),
         Preset(
             "memory",
             "lstm",
-            "--memory.lengths 1 2 4 6 8 10 12 14 16 18 20 --memory.items 2 3 4 5 6 --memory.item-length 3 "
-            "--lstm.width 100 --batch-size 32 --budget 31250",
-            "symbols instead of vectors of eight bits; the three tasks in one curriculum",
+            "--budget 6000 --evaluate-every 200",
+            f"short sequences of symbols, the three tasks in one curriculum; {_OURS}",
+        ),
+        Preset(
+            "memory",
+            "lstm",
+            "--memory.lengths 1 2 4 6 8 10 12 14 16 18 20 --memory.repeat-lengths 2 4 6 8 10 "
+            "--memory.repeats 2 4 6 8 10 --memory.items 2 3 4 5 6 --memory.item-length 3 "
+            "--lstm.width 100 --batch-size 32 --budget 31250 "
+            "--evaluate-every 2600",
+            "symbols instead of vectors of eight bits, a grid of lengths, the three tasks in one curriculum; optimiser "
+            "and learning rate",
         ),
     ),
     "lego": Record(
         "chains of variables: a graph of skills",
         "M. Chen et al., Skill-it! (2023), arXiv:2307.14430; Y. Zhang et al. (2022), arXiv:2206.04301",
         "Skill-It before uniform sampling at half the samples, alike at all of them",
-        Preset("lego", "lstm", "--lego.chains 1 2 3 4 --lego.clauses 4 --lego.every-value --budget 6000"),
+        Preset(
+            "lego",
+            "lstm",
+            "--lego.chains 1 2 3 4 --lego.clauses 4 --lego.every-value --budget 6000",
+            f"chains up to 4, every variable asked for, an LSTM; {_OURS}",
+        ),
         Preset(
             "lego",
             "transformer",
             "--lego.chains 1 2 3 4 5 --lego.clauses 5 --transformer.width 768 --transformer.num-layers 12 "
-            "--transformer.num-heads 12 --batch-size 32 --budget 6000",
-            "random weights instead of GPT-Neo's",
+            "--transformer.num-heads 12 --transformer.learning-rate 5e-5 --batch-size 32 --budget 6000 "
+            "--evaluate-every 310",
+            "random weights instead of GPT-Neo's; the learning rate",
         ),
     ),
     "formal": Record(
         "formal languages up the Chomsky hierarchy",
         "G. Deletang et al., Neural Networks and the Chomsky Hierarchy (2023), arXiv:2207.02098",
         "none: the source samples lengths uniformly",
-        Preset("formal", "lstm", "--budget 9000 --evaluate-every 200"),
+        Preset(
+            "formal",
+            "lstm",
+            "--budget 9000 --evaluate-every 350",
+            f"five of its fifteen tasks, short, in one curriculum; {_OURS}",
+        ),
         Preset(
             "formal",
             "lstm",
             "--formal.parities 1 2 4 8 16 24 32 40 --formal.operations 2 4 8 12 16 20 --formal.actions 1 2 4 8 16 24 "
             "--formal.reversals 1 2 4 8 16 24 32 40 --formal.copies 1 2 4 8 16 24 32 40 --lstm.width 256 "
-            "--lstm.learning-rate 1e-3 --batch-size 128 --budget 1000000",
-            "five of its fifteen tasks, in one curriculum; a grid of lengths",
+            "--lstm.learning-rate 1e-3 --batch-size 128 --budget 1000000 --evaluate-every 700",
+            "five of its fifteen tasks, in one curriculum; a grid of lengths; tested to length 56, not 100",
         ),
     ),
     "programs": Record(
         "short programs to evaluate: length x nesting",
         "W. Zaremba, I. Sutskever, Learning to Execute (2014), arXiv:1410.4615",
-        "combined before mixed, mixed before uniform sampling and before naive",
-        Preset("programs", "lstm", "--programs.lengths 1 2 --programs.nestings 1 2 --budget 8000"),
+        "combined before mix (every length and nesting alike: uniform here), before its baseline (target-only here) "
+        "and naive",
+        Preset(
+            "programs",
+            "lstm",
+            "--programs.lengths 1 2 --programs.nestings 1 2 --budget 8000",
+            f"lengths and nestings; every arm is a target; {_OURS}",
+        ),
         Preset(
             "programs",
             "lstm",
             "--programs.lengths 1 2 3 4 5 6 7 8 9 10 --programs.nestings 1 2 3 --lstm.width 400 --lstm.num-layers 2 "
-            "--batch-size 100 --budget 200000",
-            "the budget; every arm is a target",
+            "--batch-size 100 --budget 200000 --evaluate-every 900",
+            "Adam instead of its SGD; the budget; every arm is a target",
         ),
     ),
     "text-domains": Record(
         "a byte-level language model over domains of real text",
         "A. Albalak et al., Efficient Online Data Mixing (2023), arXiv:2312.02406",
         "ODM before a static mixture; independent re-tests disagree",
-        Preset("text", "lstm", "--budget 3840 --evaluate-every 320"),
+        Preset(
+            "text", "lstm", "--budget 3840 --evaluate-every 320", f"the standard library's sources, an LSTM; {_OURS}"
+        ),
         Preset(
             "text",
             "transformer",
             "--text.contexts 256 512 1024 --transformer.width 768 --transformer.num-layers 12 "
-            "--transformer.num-heads 12 --batch-size 64 --budget 50000 --evaluate-every 2500",
-            "the standard library's sources unless --text.source names a corpus; a twelfth of the parameters",
+            "--transformer.num-heads 12 --transformer.learning-rate 3e-4 --batch-size 64 --budget 50000 "
+            "--evaluate-every 2500",
+            "the standard library's sources unless --text.source names a corpus; a twelfth of the parameters; learning "
+            "rate and budget",
         ),
     ),
     "forecast": Record(
         "forecasts of a real series: granularity x horizon x context",
         "A. Ansari et al., Chronos (2024), arXiv:2403.07815, for the tokens; its data has no curriculum",
         "none: no source",
-        Preset("forecast", "lstm", "--budget 5000 --evaluate-every 400"),
-        Preset("forecast", "lstm", "--lstm.width 512 --forecast.num-bins 512 --budget 50000 --evaluate-every 2000"),
+        Preset("forecast", "lstm", "--budget 5000 --evaluate-every 400", "all of it"),
+        Preset(
+            "forecast",
+            "lstm",
+            "--lstm.width 512 --forecast.num-bins 512 --budget 50000 --evaluate-every 2000",
+            "all of it",
+        ),
     ),
 }
 NAMES = ("small", "paper")
-
-
-def expanded(arguments: Sequence[str]) -> list[str]:
-    """The command line with a preset's flags in the place of ``--preset``, before those that were given.
-
-    Args:
-        arguments: of ``paceline``: a command, a suite of record, flags.
-
-    Raises:
-        UserError: no such preset, or a suite that is none of record.
-    """
-    words = [part for word in arguments for part in _split(word)]
-    if "--preset" not in words:
-        _refuse_record(words)
-        return list(arguments)
-    place = words.index("--preset")
-    name = words[place + 1] if place + 1 < len(words) else ""
-    if name not in NAMES:
-        raise UserError(f"--preset must be {' or '.join(NAMES)}; got {name!r}")
-    del words[place : place + 2]
-    if "--preset" in words:
-        raise UserError("--preset is given twice: one preset at a time")
-    command, *rest = words or [""]
-    if command not in ("run", "bench"):
-        raise UserError(f"--preset goes with run and bench; got {command!r}")
-    if not rest or rest[0] not in RECORDS:
-        raise UserError(
-            f"--preset wants a suite of record right after {command}: {', '.join(RECORDS)}; got {rest[:1] or 'none'}"
-        )
-    preset: Preset = getattr(RECORDS[rest[0]], name)
-    student = ["--student" if command == "run" else "--students", preset.student]
-    return [command, preset.suite, *student, *preset.flags.split(), *rest[1:]]
-
-
-def _split(word: str) -> list[str]:
-    return word.split("=", 1) if word.startswith("--preset=") else [word]
-
-
-def _refuse_record(words: Sequence[str]) -> None:
-    from benchmarks.settings import SUITES
-
-    if len(words) > 1 and words[0] in ("run", "bench") and words[1] in RECORDS and words[1] not in SUITES:
-        raise UserError(f"{words[1]} is a suite of record: give --preset small or --preset paper with it")

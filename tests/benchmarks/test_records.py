@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.cli import parsed
+from benchmarks.ladder import ladder_share
 from benchmarks.planning import planned
 from benchmarks.records import NAMES, RECORDS, expanded
 from benchmarks.settings import SUITES, make_suite
@@ -22,7 +23,7 @@ def cell_of(*words):
 def test_every_preset_is_a_lifetime_that_can_begin(name, preset):
     cell = cell_of(name, "--preset", preset)
     suite = cell.make_suite()
-    assert suite.num_arms > 1
+    assert suite.num_arms > 1 and ladder_share(suite, cell.schedule) <= 0.1
     if preset == "small":
         student = cell.make_student(suite)
         student.reset([0])
@@ -32,7 +33,7 @@ def test_a_preset_is_the_flags_that_it_stands_for():
     short = cell_of("repeat-copy", "--preset", "small", "--teacher", "exp3s", "--exp3s.eta", "0.1")
     long = cell_of(
         *"repeat-copy --student lstm --repeat-copy.lengths 1 2 3 4 --repeat-copy.repeats 1 2 3 --budget 5000".split(),
-        *"--evaluate-every 100 --teacher exp3s --exp3s.eta 0.1".split(),
+        *"--evaluate-every 250 --teacher exp3s --exp3s.eta 0.1".split(),
     )
     assert short == long and short.digest == long.digest
 
@@ -40,12 +41,20 @@ def test_a_preset_is_the_flags_that_it_stands_for():
 def test_flags_that_are_given_too_come_after():
     cell = cell_of("recall", "--preset=small", "--budget", "70", "--student", "gru", "--memory.items", "2")
     assert (cell.schedule.budget, cell.student, cell.options["suite"]["items"]) == (70, "gru", (2,))
-    assert cell.schedule.evaluate_every == 100
+    assert cell.schedule.evaluate_every == 200
 
 
 def test_bench_takes_students():
     bench = parsed(["bench", "addition-1d", "--preset", "paper", "--seeds", "3"])
     assert (bench.suite, bench.students, bench.batch_size, bench.seeds) == ("tscl-addition", "seq2seq", 4096, 3)
+
+
+def test_another_student_is_not_given_the_flags_of_the_presets_own():
+    cell = cell_of("recall", "--preset", "paper", "--student", "gru")
+    assert (cell.student, cell.options["student"]["width"], cell.schedule.batch_size) == ("gru", 128, 32)
+    assert parsed("bench recall --preset paper --students=gru".split()).students == "gru"
+    both = parsed("bench recall --preset paper --students lstm,gru".split())
+    assert both.hyper.lstm.width == 100
 
 
 def test_a_command_line_without_a_preset_is_left_alone():

@@ -152,8 +152,10 @@ class MemorySuite:
 
     lengths: tuple[int, ...] = (1, 2, 4, 6)
     """Symbols to copy, easiest first."""
+    repeat_lengths: tuple[int, ...] = (2,)
+    """Symbols that repeat copy repeats, easiest first."""
     repeats: tuple[int, ...] = (2, 3)
-    """How often repeat copy repeats two symbols, easiest first."""
+    """How often it repeats them, easiest first."""
     items: tuple[int, ...] = (2, 3, 4)
     """Items among which one is recalled by the one before it, easiest first."""
     item_length: int = 1
@@ -166,9 +168,7 @@ class MemorySuite:
         tasks = shared_vocabulary(
             [
                 Copy(lengths=self.lengths, num_symbols=self.num_symbols),
-                RepeatCopy(
-                    lengths=self.lengths[1:2] or self.lengths, repeats=self.repeats, num_symbols=self.num_symbols
-                ),
+                RepeatCopy(lengths=self.repeat_lengths, repeats=self.repeats, num_symbols=self.num_symbols),
                 AssociativeRecall(items=self.items, item_length=self.item_length, num_symbols=self.num_symbols),
             ],
             announce=True,

@@ -1,0 +1,69 @@
+"""``--preset NAME`` on a command line becomes the flags that it stands for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from benchmarks.records.presets import NAMES, RECORDS, Preset
+from benchmarks.store import UserError
+
+
+def expanded(arguments: Sequence[str]) -> list[str]:
+    """The command line with a preset's flags in the place of ``--preset``, before those that were given.
+
+    Args:
+        arguments: of ``paceline``: a command, a suite of record, flags.
+
+    Raises:
+        UserError: no such preset, or a suite that is none of record.
+    """
+    words = [part for word in arguments for part in _split(word)]
+    if "--preset" not in words:
+        _refuse_record(words)
+        return list(arguments)
+    place = words.index("--preset")
+    name = words[place + 1] if place + 1 < len(words) else ""
+    if name not in NAMES:
+        raise UserError(f"--preset must be {' or '.join(NAMES)}; got {name!r}")
+    del words[place : place + 2]
+    if "--preset" in words:
+        raise UserError("--preset is given twice: one preset at a time")
+    command, *rest = words or [""]
+    if command not in ("run", "bench"):
+        raise UserError(f"--preset goes with run and bench; got {command!r}")
+    if not rest or rest[0] not in RECORDS:
+        raise UserError(
+            f"--preset wants a suite of record right after {command}: {', '.join(RECORDS)}; got {rest[:1] or 'none'}"
+        )
+    preset: Preset = getattr(RECORDS[rest[0]], name)
+    word = "--student" if command == "run" else "--students"
+    return [command, preset.suite, word, preset.student, *_flags(preset, _value(rest, word)), *rest[1:]]
+
+
+def _flags(preset: Preset, students: str | None) -> list[str]:
+    """A preset's flags; without its student's where others are given, which would not know them."""
+    flags = preset.flags.split()
+    if students is None or preset.student in students.split(","):
+        return flags
+    starts = [place for place, word in enumerate(flags) if word.startswith("--")] + [len(flags)]
+    groups = [flags[a:b] for a, b in itertools.pairwise(starts)]
+    return [word for group in groups if not group[0].startswith(f"--{preset.student}.") for word in group]
+
+
+def _value(words: Sequence[str], flag: str) -> str | None:
+    """What a flag is given, the last time; None if it is not."""
+    values = [after for word, after in itertools.pairwise(words) if word == flag]
+    values += [word.split("=", 1)[1] for word in words if word.startswith(f"{flag}=")]
+    return values[-1] if values else None
+
+
+def _split(word: str) -> list[str]:
+    return word.split("=", 1) if word.startswith("--preset=") else [word]
+
+
+def _refuse_record(words: Sequence[str]) -> None:
+    from benchmarks.settings import SUITES
+
+    if len(words) > 1 and words[0] in ("run", "bench") and words[1] in RECORDS and words[1] not in SUITES:
+        raise UserError(f"{words[1]} is a suite of record: give --preset small or --preset paper with it")
