@@ -267,4 +267,6 @@ def only_writer(folder: Path, wait: float = 0.0) -> Iterator[None]:
                         f"another process is writing to {folder}: wait for it to end, or choose another --out"
                     ) from error
                 time.sleep(0.1)
+        for left in folder.glob(".*.tmp"):  # of a writer that was killed while it wrote
+            left.unlink(missing_ok=True)
         yield

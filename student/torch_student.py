@@ -163,8 +163,8 @@ class TorchStudent:
         if self._device.type == "cuda" and len(state) == 1:
             with self._own_randomness(None):
                 torch.set_rng_state(state[0])
-                torch.cuda.manual_seed(int(torch.randint(2**62, (1,))))
-                return [*state, torch.cuda.get_rng_state(self._device)]
+                stream = torch.Generator(self._device).manual_seed(int(torch.randint(2**62, (1,))))
+                return [*state, stream.get_state()]
         return state
 
     def state_dict(self) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Family:
 class Row(NamedTuple):
     """A teacher's cost, in updates to mastery restricted to the budget, against a reference's on the same seeds.
 
-    ``p`` is the two-sided sign-flip test's over seeds, of the mean over the trained teachers that lived each.
+    ``p`` is the two-sided sign-flip test's over seeds, of the mean over the trained teachers that lived each; it and
+    the ratio are over ``num_pairs`` seeds that the reference has lived too.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Row(NamedTuple):
     ratio_high: float
     faster: float
     p: float
+    num_pairs: int
 
 
 def compared(
@@ -123,7 +125,8 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     ratio = _ratio(group[:, pairs], base[pairs]) if len(pairs) else float("nan")
     num = int(np.isfinite(group).sum())
     p = sign_flip(np.nanmean(group[:, pairs], axis=0) - base[pairs]) if len(pairs) else float("nan")
-    return Row(name, num, len(own), solved, _mean(group), low, high, ratio, ratio_low, ratio_high, faster, p)
+    mean = _mean(group)
+    return Row(name, num, len(own), solved, mean, low, high, ratio, ratio_low, ratio_high, faster, p, len(pairs))
 
 
 def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:

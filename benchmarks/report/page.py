@@ -128,9 +128,9 @@ def _retained(teacher: str, results: pl.DataFrame) -> dict[str, Any]:
 
 
 def _number(value: float) -> str:
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+    for limit, size, unit in ((999.5e6, 1e9, "G"), (999.5e3, 1e6, "M"), (9_999.5, 1e3, "k")):
         if abs(value) >= limit:
-            return f"{value / limit if unit != 'k' else value / 1e3:.3g} {unit}"
+            return f"{value / size:.3g} {unit}"
     return f"{value:.4g}"
 
 

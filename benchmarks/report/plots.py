@@ -80,17 +80,29 @@ def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int,
                 mean = run.group_by(unit, maintain_order=True).agg(pl.col("competence").mean())
                 curves.append(held(mean[unit].to_numpy(), mean["competence"].to_numpy(), grid))
             stacked = np.stack(curves)  # (seeds, grid)
-            colour = PALETTE[number % len(PALETTE)]
+            # The budget is in updates; of other costs none of its lifetimes has spent more than this.
+            spent = grid <= (reach if unit == "updates" else float(of_teacher[unit].max()))  # type: ignore[arg-type]
             axes.plot(
-                grid, stacked.mean(axis=0), color=colour, label=teacher, linewidth=1.8, gid=_mark(teacher, "line")
+                grid[spent], stacked[:, spent].mean(axis=0), label=teacher, gid=_mark(teacher, "line"), **_line(number)
             )
-            bands = [interval(column) or [column[0]] * 2 for column in stacked.T.tolist()]
-            axes.fill_between(
-                grid, *np.array(bands).T, color=colour, alpha=0.18, linewidth=0, gid=_mark(teacher, "band")
-            )
+            bands = [interval(column) or [column[0]] * 2 for column in stacked[:, spent].T.tolist()]
+            band = {"color": _line(number)["color"], "alpha": 0.18, "linewidth": 0}
+            axes.fill_between(grid[spent], *np.array(bands).T, gid=_mark(teacher, "band"), **band)
         axes.set(xlabel=AXES[unit], ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
         axes.legend(loc="lower right")
         return _svg(figure, f"curves {name} {unit}")
+
+
+def _line(number: int) -> dict[str, Any]:
+    """Colour and dashes of a teacher's line: beyond the palette's colours, dashes tell them apart."""
+    dashes = ("solid", "dashed", "dotted")[number // len(PALETTE) % 3]
+    return {"color": PALETTE[number % len(PALETTE)], "linestyle": dashes, "linewidth": 1.8}
+
+
+def _thinned(levels: list[str], taught: list[bool], most: int = 24) -> tuple[list[str], list[bool]]:
+    """So many levels at most, evenly spread, first and last among them."""
+    kept = np.unique(np.linspace(0, len(levels) - 1, min(most, len(levels))).round().astype(int))
+    return [levels[i] for i in kept], [taught[i] for i in kept]
 
 
 def _mark(teacher: str, part: str) -> str:
@@ -103,8 +115,9 @@ def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
     columns = min(3, len(teachers))
     rows = -(-len(teachers) // columns)
     order = results.sort("arm").unique("level", keep="first", maintain_order=True)
-    levels, taught = order["level"].to_list(), order["taught"].to_list()
-    grid = np.linspace(0, float(results["updates"].max()), 61)[1:]  # type: ignore[arg-type]
+    levels, taught = _thinned(order["level"].to_list(), order["taught"].to_list())
+    edges = np.linspace(0, float(results["updates"].max()), 61)  # type: ignore[arg-type]
+    grid = (edges[1:] + edges[:-1]) / 2
     with matplotlib.rc_context(_STYLE):
         figure, panels = _figure(rows, columns, 7.2, (0.16 * len(levels) + 1.1) * rows)
         for number, (axes, teacher) in enumerate(zip(panels, teachers, strict=False)):
@@ -115,9 +128,8 @@ def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
                 runs = means.filter(pl.col("level") == level).group_by("seed", maintain_order=True)
                 curves = [held(run["updates"].to_numpy(), run["competence"].to_numpy(), grid) for _, run in runs]
                 picture[row] = np.mean(curves, axis=0)
-            image = axes.pcolormesh(
-                grid, np.arange(len(levels)), picture, vmin=0, vmax=1, cmap="viridis", rasterized=True
-            )
+            rows_at = np.arange(len(levels) + 1) - 0.5
+            image = axes.pcolormesh(edges, rows_at, picture, vmin=0, vmax=1, cmap="viridis", rasterized=True)
             if not all(taught):
                 axes.axhline(taught.index(False) - 0.5, color=_INK, linewidth=1)
             shown = levels if number % columns == 0 else [""] * len(levels)
@@ -144,10 +156,9 @@ def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], n
             counts = np.zeros((len(edges) - 1, len(arms)))
             np.add.at(counts, place, np.stack(of_teacher["count"].to_list()))
             share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-            axes.stackplot(edges[1:], share.T, colors=colours, linewidth=0)
-            axes.set(
-                title=teacher, xlim=(edges[0] if len(edges) < 3 else edges[1], last), ylim=(0, 1), xlabel="updates"
-            )
+            shown = np.concatenate([share[:1], share])  # from 0 on, so that a single decision is seen too
+            axes.stackplot(edges, shown.T, colors=colours, linewidth=0)
+            axes.set(title=teacher, xlim=(0, last), ylim=(0, 1), xlabel="updates")
         for axes in panels[len(teachers) :]:
             axes.remove()
         if len(arms) <= NAMED:
@@ -169,9 +180,9 @@ def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
             record = group["cost_to_mastery"]["updates"]
             reached = [not censored for censored in record["censored"]]
             costs, share = survival(record["values"], reached)
-            colour = PALETTE[number % len(PALETTE)]
+            colour = _line(number)["color"]
             place, height = np.concatenate([[0.0], costs, [budget]]), np.concatenate([[0.0], share, share[-1:]])
-            axes.step(place, height, where="post", color=colour, label=group["teacher"], linewidth=1.8)
+            axes.step(place, height, where="post", label=group["teacher"], **_line(number))
             ends = [v for v, censored in zip(record["values"], record["censored"], strict=True) if censored]
             axes.plot(ends, np.interp(ends, place, height), "|", color=colour, markersize=9)
         axes.set(xlabel="updates", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, budget * 1.01))
@@ -220,7 +231,7 @@ def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> s
         figure, (axes,) = _figure(1, 1, 7.2, 3.0)
         last = results.filter(pl.col("updates") == pl.col("updates").max().over("teacher", "seed"))
         order = last.sort("arm").unique("level", keep="first", maintain_order=True)
-        levels, taught = order["level"].to_list(), order["taught"].to_list()
+        levels, taught = _thinned(order["level"].to_list(), order["taught"].to_list())
         for number, teacher in enumerate(teachers):
             of_teacher = last.filter(pl.col("teacher") == teacher)
             per_seed = of_teacher.group_by("level", "seed").agg(pl.col("competence").mean())

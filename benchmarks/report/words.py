@@ -8,7 +8,7 @@ from typing import Any
 CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
 """Teachers by whose side a gain is read; no candidate for it themselves."""
 _LEVEL = 0.05
-_MOST, _LEAST = 0.8, 0.2  # shares of a gain that count as all of it and as none
+_LITTLE = 0.2  # share of a replay's gain that its order may be worth and still count as nothing
 
 
 def standing(groups: Sequence[dict[str, Any]]) -> str:
@@ -35,60 +35,64 @@ def standing(groups: Sequence[dict[str, Any]]) -> str:
 
 
 def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
-    """What the controls that took part say of the best teacher's gain over uniform sampling; nothing without both."""
+    """What the controls that took part say of the best teacher's gain over uniform sampling; nothing without both.
+
+    A gain that may be chance among as many teachers as took part (Holm) is not explained.
+    """
     known = {g["teacher"]: g for g in groups}
-    taught = [g for g in groups if g["teacher"] not in (*CONTROLS, "uniform")]
-    if "uniform" not in known or not taught:
+    taught = [g for g in groups if _kind(g["teacher"]) not in (*CONTROLS, "uniform")]
+    if "uniform" not in known or not taught or not any(g["solve_rate"] for g in groups):
         return []
     best = min(taught, key=_updates)
-    gain = _updates(known["uniform"]) - _updates(best)
     against = best.get("against", {}).get("uniform")
+    if against is None:
+        return []
+    gain = -against["difference"]
     if gain <= 0:
         return [
-            f"No teacher was faster than uniform sampling (the best, {best['teacher']}, saved {gain:+,.0f} updates)."
+            f"No teacher but controls was faster than uniform sampling (the best, {best['teacher']}: {-gain:+,.0f})."
         ]
-    said = [f"{best['teacher']} saved {gain:,.0f} of uniform sampling's {_updates(known['uniform']):,.0f} updates."]
-    if against is None or against["p"] > _LEVEL:
-        p = "" if against is None else f" (p = {against['p']:.2g})"
-        return [f"{said[0]} That may be chance{p}: what the controls say of it is not told."]
-    return [*said, *_told(known, best["teacher"], gain)]
+    bound = "at least " if known["uniform"]["solve_rate"] < 1 else ""
+    said = f"{best['teacher']} saved {bound}{gain:,.0f} updates of uniform sampling's."
+    if against["p_holm"] > _LEVEL:
+        return [f"{said} That may be chance (p = {against['p_holm']:.2g}, Holm): what controls say of it is not told."]
+    return [said, *_told(known, gain)]
 
 
-def _told(known: dict[str, dict[str, Any]], best: str, gain: float) -> Iterator[str]:
-    """A sentence per control; shares of the gain are of restricted means, without an interval."""
+def _kind(teacher: str) -> str:
+    """A teacher's name without the folder that ``paceline compare`` adds, and without wrappers."""
+    return teacher.split("@")[0].split("+")[0]
+
+
+def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
+    """A sentence per control; shares of the best teacher's gain are of means over pairs, without an interval.
+
+    Whose mixtures a replay holds is not known here, so of it no more is said than what it reached.
+    """
 
     def share(name: str) -> float:
-        return (_updates(known["uniform"]) - _updates(known[name])) / gain
+        return float(-known[name]["against"]["uniform"]["difference"]) / gain
 
-    if "target-only" in known:
-        solved = known["target-only"]["solve_rate"]
-        yield (
-            f"Training on the hardest arms alone mastered in {solved:.0%} of its lifetimes"
-            + (": the easier arms are needed." if solved == 0 else f", with {share('target-only'):.0%} of the gain.")
-        )
-    if "stratified" in known:
-        yield f"An even split over tasks and levels has {share('stratified'):.0%} of the gain: that is balance alone."
-    if "learnability" in known:
-        yield f"The one-line rule p(1-p) has {share('learnability'):.0%} of the gain."
-    if "static" in known:
-        yield f"One mixture that never changes has {share('static'):.0%} of the gain."
-    if "replayed-shuffled" in known:
-        kept = share("replayed-shuffled")
-        yield f"The recorded mixtures in shuffled order have {kept:.0%} of the gain: {_where(kept, 'mixture', 'order')}"
-    if "replayed" in known:
-        kept = share("replayed")
-        yield (
-            f"The recorded mixtures, in their order, whatever the student does, have {kept:.0%} of the gain: "
-            f"{_where(kept, 'schedule', 'answer to the student at hand')}"
-        )
+    for name, words in _SAID.items():
+        if name in known and "uniform" in known[name].get("against", {}):
+            yield words.format(share=share(name))
+    if "target-only" in known and known["target-only"]["solve_rate"] == 0:
+        yield "Training on the hardest arms alone never mastered: the easier ones are needed."
+    both = [name for name in ("replayed", "replayed-shuffled") if name in known]
+    if len(both) == 2 and all("uniform" in known[name].get("against", {}) for name in both):
+        ordered, shuffled = map(share, both)
+        lost = ordered - shuffled
+        where = "in the mixture, not in its order" if lost <= _LITTLE * max(ordered, 0) else "partly in its order"
+        yield f"Of what the recorded mixtures gain, shuffling takes {lost:.0%} of the best teacher's: it is {where}."
 
 
-def _where(kept: float, here: str, there: str) -> str:
-    if kept >= _MOST:
-        return f"the gain is in the {here}, not in the {there}."
-    if kept <= _LEAST:
-        return f"the gain is in the {there}, not in the {here}."
-    return f"the gain is partly in the {here}, partly in the {there}."
+_SAID = {
+    "stratified": "An even split over tasks and levels has {share:.0%} of that gain: so much is balance alone.",
+    "learnability": "The one-line rule p(1-p) has {share:.0%} of it.",
+    "static": "The mixture that never changes (--static.weights) has {share:.0%} of it.",
+    "replayed": "The recorded mixtures, in their order whatever the student does, have {share:.0%} of it.",
+    "replayed-shuffled": "The recorded mixtures in shuffled order have {share:.0%} of it.",
+}
 
 
 def _updates(group: dict[str, Any]) -> float:

@@ -8,8 +8,6 @@ alternating.
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.provenance import environment
 from benchmarks.settings import make_student, make_suite
-from benchmarks.store import UserError, write_json
+from benchmarks.store import UserError, describe, write_json
 from benchmarks.terminal import Console, guarded
 from envs import Batch, Split, Student, Suite, stack
 from envs.batch import Floats
@@ -110,7 +108,8 @@ def killed(device: str, seconds: float, budget: int = 1500) -> dict[str, Any]:
         "--budget",
         f"{budget}",
     ]
-    command = [sys.executable, "-m", "benchmarks", *command, "--lstm.device", device, "--wandb", "disabled", "--out"]
+    command = [sys.executable, "-m", "benchmarks", *command, "--lstm.device", device, "--checkpoint-every", "5"]
+    command += ["--wandb", "disabled", "--out"]
     with tempfile.TemporaryDirectory() as root:
         whole, cut = Path(root, "whole"), Path(root, "cut")
         subprocess.run([*command, str(whole)], check=True, capture_output=True)
@@ -120,7 +119,7 @@ def killed(device: str, seconds: float, budget: int = 1500) -> dict[str, Any]:
             time.sleep(0.05)
         time.sleep(seconds)
         ended = first.poll() is not None
-        os.kill(first.pid, signal.SIGKILL)
+        first.kill()
         first.wait()
         subprocess.run([*command, str(cut)], check=True, capture_output=True)
         traces = [pl.read_parquet(next(folder.rglob("trace.parquet"))) for folder in (whole, cut)]
@@ -188,6 +187,8 @@ def faults(figures: dict[str, Any]) -> list[str]:
     found = []
     for name, held in figures["students"].items():
         found += [f"{name}: {law}: {why}" for law, why in held["broken_laws"].items()]
+        if not held["repeats_bit_for_bit"]:
+            found.append(f"{name}: a second time differs from the first")
         for key, most in (("last_step_nats", TOLERANCE), ("bfloat16_nats", TOLERANCE_BFLOAT16)):
             if not held[key] <= most:
                 found.append(f"{name}: {key} is {held[key]:.2g}, above {most}")
@@ -196,7 +197,12 @@ def faults(figures: dict[str, Any]) -> list[str]:
             for way, gap in held["moved_nats"].items()
             if not gap <= TOLERANCE
         ]
-    if not figures.get("killed", {"same_trace": True})["same_trace"]:
+    killed = figures.get("killed", {"same_trace": True, "killed_midway": True})
+    if not killed["killed_midway"]:
+        found.append(
+            "the lifetime that was to be killed had ended before, which shows nothing: give a smaller --kill-after"
+        )
+    if not killed["same_trace"]:
         found.append("a lifetime that was killed and went on differs from one that was not")
     return found
 
@@ -206,6 +212,10 @@ def main() -> None:
     options = tyro.cli(Options, prog="python -m benchmarks.studies.gpu")
     if options.device.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"no GPU here (torch {torch.__version__}): device must be one that torch sees, or cpu")
+    try:
+        torch.empty(1, device=options.device)
+    except (RuntimeError, AssertionError) as error:  # of torch, for a name or a number that it does not know
+        raise UserError(f"--device {options.device} is none that torch has here: {describe(error)}") from error
     figures = measure(options)
     console = Console()
     table = Table(

@@ -10,8 +10,8 @@ import dataclasses
 import multiprocessing
 import os
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -223,7 +223,7 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
         jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
-        for done, job in enumerate(as_completed(jobs), 1):
+        for done, job in enumerate(_completed(jobs), 1):
             name, cell = jobs[job]
             where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
             try:
@@ -237,6 +237,16 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
             say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
     if failures:
         raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
+
+
+def _completed(jobs: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
+    """As ``as_completed``; an interrupt ends the workers, which the pool would wait for."""
+    try:
+        yield from as_completed(jobs)
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
 
 
 def covers(found: dict[str, Any] | None, cell: Cell) -> bool:

@@ -116,3 +116,11 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose another --out"), only_writer(tmp_path / "file" / "below"):
         pass
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path):
+    (tmp_path / ".student.safetensors.123.tmp").write_text("half")
+    (tmp_path / "mine.tmp").write_text("not ours")
+    with only_writer(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "mine.tmp"]

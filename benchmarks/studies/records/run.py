@@ -70,6 +70,8 @@ class Run:
 
     def cells(self, suite: str) -> list[tuple[str, Cell]]:
         """Seed by seed, so that a partial table is paired."""
+        if self.seeds < 1 or not self.teachers:
+            raise UserError(f"seeds and teachers must be at least one; got {self.seeds} and {len(self.teachers)}")
         made = [list(self._of_teacher(suite, name)) for name in self.teachers]
         return [pair for of_seed in zip(*made, strict=True) for pair in of_seed]
 

@@ -43,14 +43,17 @@ def test_a_student_that_breaks_a_law_is_a_fault(monkeypatch):
         ({"last_step_nats": float("nan")}, "last_step_nats is nan"),
         ({"bfloat16_nats": 0.5}, "bfloat16_nats is 0.5"),
         ({"moved_nats": {"cpu to cuda": 0.2}}, "moved cpu to cuda"),
+        ({"repeats_bit_for_bit": False}, "a second time differs"),
         ({"broken_laws": {"stop_and_resume_is_exact": "differs"}}, "stop_and_resume_is_exact: differs"),
     ],
 )
 def test_what_does_not_hold_is_named(change, said):
     held = {"broken_laws": {}, "last_step_nats": 0.0, "bfloat16_nats": 0.0, "moved_nats": {"cpu to cuda": 0.0}}
+    held["repeats_bit_for_bit"] = True
     assert faults({"students": {"lstm": held}}) == []
     assert said in faults({"students": {"lstm": {**held, **change}}})[0]
-    assert "went on differs" in faults({"students": {}, "killed": {"same_trace": False}})[0]
+    assert "went on differs" in faults({"students": {}, "killed": {"same_trace": False, "killed_midway": True}})[0]
+    assert "had ended before" in faults({"students": {}, "killed": {"same_trace": True, "killed_midway": False}})[0]
 
 
 def test_a_killed_lifetime_goes_on_as_if_nothing_had_been():
@@ -76,6 +79,31 @@ def test_figures_are_written_and_faults_end_with_one(tmp_path, monkeypatch):
     assert "last_step_nats" in json.loads((tmp_path / "gpu.json").read_text())["faults"][0]
 
 
-def test_speed_is_a_ratio_of_the_same_work():
-    found = gpu.speed("lstm", {"width": 8}, 8, Suite([Addition(digits=(1, 2))]), "cpu", 2)
-    assert found["cpu_updates_per_second"] > 0 and np.isclose(found["times_as_fast"], 1.0)
+def test_speed_is_the_median_of_paired_ratios(monkeypatch):
+    """A clock on which every block takes the CPU four times as long."""
+    now, blocks = [0.0], []
+
+    class Slow:
+        def __init__(self, where):
+            self.seconds = {"cpu": 0.4, "cpu:0": 0.1}[where]
+
+        def reset(self, seeds):
+            pass
+
+        def train(self, batch):
+            now[0] += self.seconds
+            blocks.append(self.seconds)
+            return type("Scores", (), {"loss": np.zeros((1, 1))})
+
+    monkeypatch.setattr(gpu, "make_student", lambda name, suite, k, options: Slow(options["device"]))
+    monkeypatch.setattr(gpu.time, "perf_counter", lambda: now[0])
+    found = gpu.speed("lstm", {}, 8, Suite([Addition(digits=(1, 2))]), "cpu:0", 2)
+    assert found["times_as_fast"] == pytest.approx(4.0)
+    assert blocks[4:] == [0.4] * 10 + [0.1] * 10 + [0.4] * 10 + [0.1] * 10  # after two steps each to warm up
+
+
+def test_a_device_that_torch_does_not_have_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["gpu", "--device", "toaster"])
+    assert gpu.guarded(gpu.main) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "--device toaster is none that torch has here" in line
