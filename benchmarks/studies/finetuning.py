@@ -1,7 +1,7 @@
 """Small real students and suites for fine-tuning a teacher, cheap enough for minutes of a core.
 
-``paceline meta-train --students benchmarks.studies.finetuning:transformer --suites benchmarks.studies.finetuning:copy`` takes
-them by name; nothing is claimed on them.
+``paceline meta-train --students benchmarks.studies.finetuning:transformer --suites
+benchmarks.studies.finetuning:copy,...`` takes them by name; nothing is claimed on them.
 """
 
 from __future__ import annotations
