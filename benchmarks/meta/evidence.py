@@ -109,16 +109,11 @@ def _num_mastered(found: dict[str, Any], budget: int) -> int:
 
 def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) -> Row:
     """Of costs ``(teachers, S)``."""
-    rng = np.random.default_rng(0)
     own = np.nonzero(np.isfinite(group).any(axis=0))[0]  # seeds that anyone of the group has lived
     pairs = own[np.isfinite(base[own])]
-    means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
-    ratios = []
-    for _ in range(resamples if len(pairs) else 0):
-        at = pairs[_drawn(rng, len(pairs))]
-        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
+    means, ratios = _resampled(group, base, own, pairs, resamples)
     low, high = np.nanquantile(means, [0.025, 0.975])
-    ratio_low, ratio_high = np.nanquantile(ratios, [0.025, 0.975]) if ratios else (np.nan, np.nan)
+    ratio_low, ratio_high = np.nanquantile(ratios, [0.025, 0.975]) if len(ratios) else (np.nan, np.nan)
     both = np.isfinite(group[:, pairs])
     wins = (group[:, pairs] < base[pairs]) + 0.5 * (group[:, pairs] == base[pairs])
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
@@ -127,6 +122,25 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     p = sign_flip(np.nanmean(group[:, pairs], axis=0) - base[pairs]) if len(pairs) else float("nan")
     mean = _mean(group)
     return Row(name, num, len(own), solved, mean, low, high, ratio, ratio_low, ratio_high, faster, p, len(pairs))
+
+
+def _resampled(
+    group: Floats, base: Floats, own: NDArray[np.int64], pairs: NDArray[np.int64], resamples: int
+) -> tuple[Any, Any]:
+    """Bootstrapped means over the seeds ``own``, and ratios over those that have their pair, ``(resamples,)`` each."""
+    rng = np.random.default_rng(0)
+    if len(group) == 1:  # one teacher has lived all of its seeds: no holes, all draws at once
+        at = own[rng.integers(0, len(own), (resamples, len(own)))]
+        if not len(pairs):
+            return group[0][at].mean(axis=1), []
+        paired = pairs[rng.integers(0, len(pairs), (resamples, len(pairs)))]
+        return group[0][at].mean(axis=1), group[0][paired].mean(axis=1) / base[paired].mean(axis=1)
+    means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
+    ratios = []
+    for _ in range(resamples if len(pairs) else 0):
+        at = pairs[_drawn(rng, len(pairs))]
+        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
+    return means, ratios
 
 
 def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
