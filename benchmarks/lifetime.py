@@ -128,7 +128,7 @@ class _Lifetime:
         evaluated = int(self.ladder.rows[-1]["updates"]) if self.ladder.rows else -1
         saved, since = time.monotonic(), time.perf_counter()
         for row in teacher.run(self.teacher, self.env, self.cell.seed, state):
-            record = self.trace.add(row, time.perf_counter() - since)
+            record = self.trace.add(row, _since(since))
             self.tracker.log_decision(record, self.suite)
             updates = record["updates"]
             due = updates // self.cell.schedule.evaluate_every > max(evaluated, 0) // self.cell.schedule.evaluate_every
@@ -136,7 +136,7 @@ class _Lifetime:
                 start = time.perf_counter()
                 self._evaluate(record)
                 evaluated = updates
-                self.trace.seconds[-1]["evaluation_seconds"] = time.perf_counter() - start
+                self.trace.seconds[-1]["evaluation_seconds"] = _since(start)
             arm = self.suite.arm_name(int(np.argmax(record["count"])))
             mean = float(self.competence[self.suite.arms.targets].mean())
             self.show(Status(self.cell.name, updates, self.cell.schedule.budget, arm, mean))
@@ -237,6 +237,11 @@ class _Lifetime:
             "forecast": forecast_errors(self.suite, self.env.student),
             "seconds": {"training": training, "evaluation": evaluation},
         }
+
+
+def _since(start: float) -> float:
+    """Seconds that have passed; none on a clock that was set back (a machine that was moved, say)."""
+    return max(0.0, time.perf_counter() - start)
 
 
 def _holds_nan(state: Any) -> bool:

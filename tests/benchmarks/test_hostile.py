@@ -1,0 +1,121 @@
+"""A whole bench on a disk that fills up, in a folder that cannot be written, under a clock that jumps, with a NaN."""
+
+import errno
+import itertools
+import os
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks import store
+from benchmarks.cli import main
+from benchmarks.store import read_json
+
+BENCH = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
+BENCH += ("--batch-size", "8", "--evaluate-every", "20", "--workers", "1", "--wandb", "disabled", "--seeds", "1")
+BENCH += ("--teachers", "uniform,exp3s", "--signal", "PG", "--checkpoint-every", "1")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "out"
+    main([*BENCH, "--out", str(out)])
+    return out
+
+
+def refused(capsys, out):
+    with pytest.raises(SystemExit) as end:
+        main([*BENCH, "--out", str(out)])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and "Traceback" not in said
+    return said
+
+
+def assert_as_whole(out, whole):
+    for name in ("trace", "results", "failures"):
+        assert pl.read_parquet(out / f"{name}.parquet").equals(pl.read_parquet(whole / f"{name}.parquet")), name
+    assert not read_json(out / "summary.json")["unfinished"]
+
+
+def num_writes(monkeypatch, tmp_path):
+    """How often a bench flushes a file to the disk."""
+    counted, sync = [0], os.fsync
+
+    def count(file):
+        counted[0] += 1
+        sync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.os, "fsync", count)
+        main([*BENCH, "--out", str(tmp_path / "counted")])
+    return counted[0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99])
+def test_a_disk_that_fills_up_loses_nothing(whole, tmp_path, monkeypatch, capsys, share):
+    """The n-th flush to the disk fails, wherever in the bench that is; with space again it goes on to the same end."""
+    full_at = int(share * num_writes(monkeypatch, tmp_path))
+    flushes, sync, out = itertools.count(), os.fsync, tmp_path / "out"
+
+    def full(file):
+        if next(flushes) >= full_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.os, "fsync", full)
+        said = refused(capsys, out)
+    assert "No space left on device" in said and "free space" in said
+    assert not list(out.rglob("*.tmp"))
+    main([*BENCH, "--out", str(out)])
+    assert_as_whole(out, whole)
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    mkdir = type(out).mkdir
+
+    def read_only(self, *args, **kwargs):
+        if self.is_relative_to(out):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return mkdir(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(out), "mkdir", read_only)
+    said = refused(capsys, out)
+    assert "Read-only file system" in said and "choose another --out" in said and said.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_clock_that_jumps_changes_no_result(whole, tmp_path, monkeypatch):
+    """Back by hours, forward by days, at every look."""
+    rng = np.random.default_rng(0)
+    for clock in ("time", "monotonic", "perf_counter"):
+        monkeypatch.setattr(time, clock, lambda: float(rng.uniform(-1e5, 1e6)))
+    main([*BENCH, "--out", str(tmp_path / "out")])
+    monkeypatch.undo()
+    assert_as_whole(tmp_path / "out", whole)
+
+
+def test_a_nan_in_one_student_fails_its_cell_alone(tmp_path, monkeypatch, capsys):
+    """The others go on to their end, the reason is said, and the bench can be finished once it is mended."""
+    (tmp_path / "broken.py").write_text(
+        "import math\n\nimport torch\n\nfrom student import GRU\n\n\n"
+        "class Broken(GRU):\n"
+        "    steps = 0\n\n"
+        "    def forward(self, tokens):\n"
+        "        self.steps += self.training\n"
+        "        bad = self.steps > 25 and torch.initial_seed() == 1\n"
+        "        return super().forward(tokens) * (math.nan if bad else 1.0)\n\n\n"
+        "def make_model(vocab_size):\n    return Broken(vocab_size, 8)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    words = [*BENCH[:4], "2", "--students", "broken:make_model", *BENCH[9:], "--seeds", "2", "--out", "out"]
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and "Traceback" not in said
+    assert "seed-1 stopped: loss became nan" in said and "2 of 4 lifetimes are finished" in said
+    finished = sorted(path.parent.name for path in (tmp_path / "out").rglob("seed-*/summary.json"))
+    assert finished == ["seed-0", "seed-0"]
