@@ -61,7 +61,7 @@ class Table:
                 cells = [f"{name}, {student}{' (validation)' if FAMILIES[name].validation else ''}", str(own.num_seeds)]
                 cells += [_cost(rows[other]) if other in rows else "" for other in _FRONT]
                 ratios = [
-                    f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}')}"
+                    f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}', r.num_pairs)}"
                     for r in (own, rule["general"])
                 ]
                 lines.append(f"| {' | '.join([*cells, _cost(own), *ratios])} |")
@@ -95,7 +95,7 @@ class Table:
         if own is not None:
             lines += [
                 "",
-                f"The two comparisons fixed beforehand (sign-flip test over {own.num_seeds} seeds): uniform p = "
+                f"The two comparisons fixed beforehand (sign-flip test over {own.num_pairs} seeds): uniform p = "
                 f"{own.p:.2g}, {RULE} p = {to_rule[own.name].p:.2g}.",
             ]
         return [*lines, *self._against_bandit(lifetimes, budget), *self._break_even(lifetimes, budget)]
@@ -104,7 +104,7 @@ class Table:
         """A description: no comparison that was fixed beforehand."""
         for row in compared(lifetimes, budget, TRAINED, reference=BANDIT):
             if row.name.startswith("general") and not np.isnan(row.ratio):
-                bounds = _interval(row, f"{row.ratio_low:.2f}, {row.ratio_high:.2f}")
+                bounds = _interval(row, f"{row.ratio_low:.2f}, {row.ratio_high:.2f}", row.num_pairs)
                 return ["", f"Beside {BANDIT} (descriptive): {row.ratio:.2f}{bounds} of its updates."]
         return []
 
@@ -139,12 +139,13 @@ def _against(row: Row, reference: str) -> str:
     """Two columns: the ratio of costs on the same seeds, and how often it was lower."""
     if np.isnan(row.ratio) or row.name == reference:
         return " | "
-    return f"{row.ratio:.2f}{_interval(row, f'{row.ratio_low:.2f}, {row.ratio_high:.2f}')} | {row.faster:.2f}"
+    bounds = _interval(row, f"{row.ratio_low:.2f}, {row.ratio_high:.2f}", row.num_pairs)
+    return f"{row.ratio:.2f}{bounds} | {row.faster:.2f}"
 
 
-def _interval(row: Row, bounds: str) -> str:
-    """Nothing from a few seeds: a bootstrap of these covers far less than it says."""
-    return f" [{bounds}]" if row.num_seeds >= _FEWEST_SEEDS else ""
+def _interval(row: Row, bounds: str, num: int | None = None) -> str:
+    """Nothing from a few seeds (of a ratio: pairs, ``num``): a bootstrap of these covers far less than it says."""
+    return f" [{bounds}]" if (row.num_seeds if num is None else num) >= _FEWEST_SEEDS else ""
 
 
 def with_table(page: str, table: str, marks: tuple[str, str] = (_BEGIN, _END)) -> str:
