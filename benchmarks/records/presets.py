@@ -121,7 +121,7 @@ RECORDS: dict[str, Record] = {
         Preset(
             "memory",
             "lstm",
-            "--budget 6000 --evaluate-every 200",
+            "--budget 4000 --evaluate-every 200",
             f"short sequences of symbols, the three tasks in one curriculum; {_OURS}",
         ),
         Preset(

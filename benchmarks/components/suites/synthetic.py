@@ -150,13 +150,13 @@ class SkillsSuite:
 class MemorySuite:
     """Copy, repeat copy and associative recall in one vocabulary, all of them targets."""
 
-    lengths: tuple[int, ...] = (1, 2, 4, 6)
+    lengths: tuple[int, ...] = (1, 2, 3, 4)
     """Symbols to copy, easiest first."""
     repeat_lengths: tuple[int, ...] = (2,)
     """Symbols that repeat copy repeats, easiest first."""
     repeats: tuple[int, ...] = (2, 3)
     """How often it repeats them, easiest first."""
-    items: tuple[int, ...] = (2, 3, 4)
+    items: tuple[int, ...] = (2, 3)
     """Items among which one is recalled by the one before it, easiest first."""
     item_length: int = 1
     """Symbols of an item."""
