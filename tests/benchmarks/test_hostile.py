@@ -39,24 +39,25 @@ def assert_as_whole(out, whole):
     assert not read_json(out / "summary.json")["unfinished"]
 
 
-def num_writes(monkeypatch, tmp_path):
-    """How often a bench flushes a file to the disk."""
+@pytest.fixture(scope="module")
+def num_flushes(tmp_path_factory):
+    """How often the bench flushes a file to the disk."""
     counted, sync = [0], os.fsync
 
     def count(file):
         counted[0] += 1
         sync(file)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store.os, "fsync", count)
-        main([*BENCH, "--out", str(tmp_path / "counted")])
+        main([*BENCH, "--out", str(tmp_path_factory.mktemp("counted") / "out")])
     return counted[0]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99])
-def test_a_disk_that_fills_up_loses_nothing(whole, tmp_path, monkeypatch, capsys, share):
+def test_a_disk_that_fills_up_loses_nothing(whole, num_flushes, tmp_path, monkeypatch, capsys, share):
     """The n-th flush to the disk fails, wherever in the bench that is; with space again it goes on to the same end."""
-    full_at = int(share * num_writes(monkeypatch, tmp_path))
+    full_at = int(share * num_flushes)
     flushes, sync, out = itertools.count(), os.fsync, tmp_path / "out"
 
     def full(file):
