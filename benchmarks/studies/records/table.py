@@ -61,11 +61,14 @@ class Tables:
 
     def execute(self) -> None:
         """Prints and writes."""
+        from benchmarks.studies.records.figure import figure  # with matplotlib; it draws what is tabled here
+
         known = list(self.known())
         main = "\n".join(main_table(known))
         say(main)
         write_text(self.front, with_table(self.front.read_text(encoding="utf-8"), main, _MARKS))
         self.pages.mkdir(parents=True, exist_ok=True)
+        write_text(self.pages / "records.svg", figure(known))
         for suite, record in RECORDS.items():
             page = self.pages / f"{suite}.md"
             text = page.read_text(encoding="utf-8") if page.exists() else begun(suite, record)

@@ -9,6 +9,7 @@ from benchmarks.cli import parsed
 from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
+from benchmarks.studies.league import covers
 from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
 from benchmarks.studies.records.table import Known, Tables, comparisons, main_table, over_all, section
 
@@ -146,11 +147,13 @@ def test_readme_and_pages_hold_the_committed_figures(tmp_path):
         (pages / f"{name}.md").write_text((ROOT / "docs" / "results" / f"{name}.md").read_text())
     Tables(ROOT / RESULTS, front, pages).execute()
     assert front.read_text() == (ROOT / "README.md").read_text()
+    assert (pages / "records.svg").read_text() == (ROOT / "docs" / "results" / "records.svg").read_text()
     for name in RECORDS:
         assert (pages / f"{name}.md").read_text() == (ROOT / "docs" / "results" / f"{name}.md").read_text()
 
 
-def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run():
+def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
     for file in sorted((ROOT / RESULTS).glob("*.json")):
         suite, preset, student = next(
             (name, preset, file.stem.removeprefix(f"{name}-{preset}-"))
@@ -159,11 +162,9 @@ def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run():
             if file.stem.startswith(f"{name}-{preset}-")
         )
         found = read_json(file)["lifetimes"]
-        cells = {
-            (n, str(c.seed)): c
-            for n, c in Run(student=student, seeds=1, preset=preset, teachers=(*found,)).cells(suite)
-        }
+        run = Run(student=student, seeds=20, preset=preset, teachers=(*found,))
+        cells = {(name, str(cell.seed)): cell for name, cell in run.cells(suite)}
         for name, by_seed in found.items():
             assert all("dirty" not in life["revision"] and life["revision"] != "unknown" for life in by_seed.values())
-            if "0" in by_seed:
-                assert by_seed["0"]["digest"] == cells[name, "0"].digest, (file.name, name)
+            for seed, life in by_seed.items():
+                assert covers(life, cells[name, seed]), (file.name, name, seed)
