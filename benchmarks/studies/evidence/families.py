@@ -34,7 +34,7 @@ RULE = "target-deficit"  # the hand rule that it is compared with, fixed beforeh
 BANDIT = "exp3s-tuned"  # .. and, as a description, the best of the other teachers on addition
 GENERAL: dict[str, Entry] = {
     name: Entry("general", options={"path": str(RESULTS / "teachers" / name)})
-    for name in (*TRAINED, "shuffled-reward", "random-frozen")
+    for name in (*TRAINED, "shuffled-reward", "random-frozen", "fine-tuned")
 }
 
 

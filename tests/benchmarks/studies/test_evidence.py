@@ -29,7 +29,7 @@ def test_cells_are_paired_seed_by_seed_and_of_one_budget(family):
 
 def test_hand_rules_and_bandits_are_among_the_others():
     assert {"uniform", "target-deficit", "combined", "mastery-gate", "learnability", "exp3s-tuned"} <= set(OTHERS)
-    assert {"random-frozen", "shuffled-reward"} <= set(GENERAL)
+    assert {"random-frozen", "shuffled-reward", "fine-tuned"} <= set(GENERAL)
 
 
 def test_unknown_names_are_said():
