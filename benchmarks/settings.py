@@ -96,7 +96,7 @@ SUITES: dict[str, tuple[SuiteComponent | Task, Schedule]] = {
     "reasoning": (ReasoningSuite(), Schedule(10_000, 64, 10, 500)),
     "skills": (SkillsSuite(), Schedule(10_000, 128, 10, 300)),
     "memory": (MemorySuite(), Schedule(10_000, 128, 10, 300)),
-    "formal": (FormalSuite(), Schedule(20_000, 128, 10, 300)),
+    "formal": (FormalSuite(), Schedule(20_000, 128, 10, 350)),
     "tiers": (TiersSuite(), Schedule(10_000, 128, 10, 250)),
 }
 STUDENTS: dict[str, StudentComponent] = {

@@ -79,7 +79,7 @@ def compared(
     means over the lifetimes that have their pair under the reference.
 
     Args:
-        lifetimes: figures by entry and seed, as ``league.keep_lifetimes`` writes them.
+        lifetimes: figures by entry and seed, as ``keeping.keep_lifetimes`` writes them.
         budget: updates that a cost is restricted to.
         trained: entries that are independently trained teachers of one kind.
         resamples: of the bootstrap.

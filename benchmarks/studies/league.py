@@ -7,28 +7,20 @@ it goes on where it was: each finished lifetime is kept in ``benchmarks/results/
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
-import os
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import tyro
 
-from benchmarks.assembly import files_read
 from benchmarks.flags import settings_of
-from benchmarks.gather import summary_of
-from benchmarks.lifetime import Status, run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
-from benchmarks.store import UserError, describe, only_writer, read_json, write_json
+from benchmarks.store import UserError, only_writer, write_json
+from benchmarks.studies.keeping import keep_lifetimes
 from benchmarks.terminal import guarded, say
-from benchmarks.tracking import NoTracker
 from envs import CurriculumVectorEnv
 from teacher import Teacher, run
 
@@ -202,98 +194,6 @@ class Run:
             command = f"python -m benchmarks.studies.league run {self.suite}"
             file = self.results / f"{self.suite}-{self.student}.json"
             keep_lifetimes(self.cells(), file, command, self.runs / self.suite, self.workers)
-
-
-def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs: Path, workers: int) -> None:
-    """Runs the cells whose figures a file lacks, and writes each lifetime's into it as it ends.
-
-    Args:
-        cells: names of entries, and their cells.
-        file: JSON of figures by entry and seed.
-        command: how they are made, for the record.
-        runs: where checkpoints and traces are kept.
-        workers: processes.
-
-    Raises:
-        UserError: some failed; the others are kept.
-    """
-    kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
-    waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
-    failures: list[str] = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
-        jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
-        for done, job in enumerate(_completed(jobs), 1):
-            name, cell = jobs[job]
-            where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
-            try:
-                found = job.result()
-            except Exception as error:  # whatever it was, the others go on
-                failures.append(describe(error))
-                say(f"{where}: {describe(error)}")
-                continue
-            kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
-            write_json(file, {"command": command, "lifetimes": kept["lifetimes"]})
-            say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
-    if failures:
-        raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
-
-
-def _completed(jobs: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
-    """As ``as_completed``; an interrupt ends the workers, which the pool would wait for."""
-    try:
-        yield from as_completed(jobs)
-    except KeyboardInterrupt:
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        raise
-
-
-def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
-    """Whether a lifetime's figures are of this very cell, or of the same with a larger budget.
-
-    The budget ends a lifetime and changes nothing before (the learning rate is constant).
-    """
-    if found is None or found["budget"] < cell.schedule.budget:
-        return False
-    same = dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, budget=found["budget"]))
-    return bool(found["digest"] == same.digest and found.get("policy") == _policy(cell))
-
-
-def folder_of(cell: Cell) -> str:
-    """Name of a lifetime's folder: another network or schedule at the same path is another lifetime."""
-    return "-".join(part for part in (str(cell.seed), cell.digest, _policy(cell)) if part is not None)
-
-
-def _policy(cell: Cell) -> str | None:
-    """Fingerprint of a learned teacher's network, or of a replayed schedule: a path alone does not say which it was."""
-    return next(iter(files_read(cell.make_teacher(), [cell.seed]).values()), None)
-
-
-def _stop_with_parent(status: Status) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os._exit(1)  # an exception would end in the pool, and the next lifetime begin
-
-
-def _live(cell: Cell, folder: Path) -> dict[str, Any]:
-    """One lifetime's figures."""
-    run_cell(cell, folder, NoTracker(), _stop_with_parent)
-    summary = summary_of(folder)
-    reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
-    made_with = environment()
-    return {
-        "mastered": summary["mastered"],
-        **reached,
-        "budget": cell.schedule.budget,
-        "area_under_curve": summary["area_under_curve"],
-        "seconds": round(summary["seconds"]["training"], 1),
-        "signal": cell.signal,
-        "digest": cell.digest,
-        "fingerprint": summary["fingerprint"],
-        **{name: made_with[name] for name in ("revision", "torch", "processor")},
-        **({"policy": policy} if (policy := _policy(cell)) else {}),
-    }
 
 
 def main() -> None:

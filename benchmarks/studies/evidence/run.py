@@ -14,7 +14,7 @@ from benchmarks.meta.controls import random_weights
 from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
 from benchmarks.store import UserError, only_writer
 from benchmarks.studies.evidence.families import FAMILIES, GENERAL, OTHERS, RESULTS, TRAINED, yoked
-from benchmarks.studies.league import folder_of, keep_lifetimes
+from benchmarks.studies.keeping import folder_of, keep_lifetimes
 from benchmarks.terminal import say
 from teacher import load_general
 from teacher.learned.files import save_policy

@@ -15,7 +15,7 @@ from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer
-from benchmarks.studies.league import keep_lifetimes
+from benchmarks.studies.keeping import keep_lifetimes
 
 RESULTS = Path("benchmarks/results/records")
 TRAINED = Path("benchmarks/results/general/teachers")

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.store import UserError
 from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Frozen, Run, Table, Yoke, with_table
 from benchmarks.studies.evidence.families import RESULTS
-from benchmarks.studies.league import covers, folder_of, keep_lifetimes
+from benchmarks.studies.keeping import covers, folder_of, keep_lifetimes
 from teacher import PPOTeacher, load_general
 from teacher.learned.files import load_policy
 from teacher.learned.network import scores
@@ -185,7 +185,7 @@ def test_a_finished_lifetime_of_another_network_is_not_taken_for_this_ones(tmp_p
             job.set_result({"updates": 1, "mastered": True})
             return job
 
-    monkeypatch.setattr("benchmarks.studies.league.ProcessPoolExecutor", Here)
+    monkeypatch.setattr("benchmarks.studies.keeping.ProcessPoolExecutor", Here)
     cells = Run("skills", teachers=("general-0",), seeds=1).cells()
     keep_lifetimes(cells, tmp_path / "a.json", "", tmp_path, 1)
     other = load_policy(RESULTS / "teachers" / "general-1")

@@ -9,7 +9,7 @@ from benchmarks.cli import parsed
 from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
-from benchmarks.studies.league import covers
+from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
 from benchmarks.studies.records.table import Known, Tables, comparisons, main_table, over_all, section
 
