@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from benchmarks.records.presets import NAMES, RECORDS, Preset
+from benchmarks.settings import SUITES
 from benchmarks.store import UserError
 
 
@@ -63,7 +64,5 @@ def _split(word: str) -> list[str]:
 
 
 def _refuse_record(words: Sequence[str]) -> None:
-    from benchmarks.settings import SUITES
-
     if len(words) > 1 and words[0] in ("run", "bench") and words[1] in RECORDS and words[1] not in SUITES:
         raise UserError(f"{words[1]} is a suite of record: give --preset small or --preset paper with it")

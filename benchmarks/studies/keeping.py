@@ -98,9 +98,11 @@ def _stop_with_parent(status: Status) -> None:
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """One lifetime's figures."""
     run_cell(cell, folder, NoTracker(), _stop_with_parent)
+    made_with = folder / "environment.json"  # of its end: its figures may be collected at a later revision
+    if not made_with.exists():
+        write_json(made_with, environment())
     summary = summary_of(folder)
     reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
-    made_with = environment()
     return {
         "mastered": summary["mastered"],
         **reached,
@@ -110,6 +112,6 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
         "signal": cell.signal,
         "digest": cell.digest,
         "fingerprint": summary["fingerprint"],
-        **{name: made_with[name] for name in ("revision", "torch", "processor")},
+        **{name: read_json(made_with)[name] for name in ("revision", "torch", "processor")},
         **({"policy": policy} if (policy := _policy(cell)) else {}),
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.meta.evidence import Row, compared
+from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
 from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.families import BANDIT, FAMILIES, RESULTS, RULE, TRAINED
@@ -18,9 +18,6 @@ from teacher.learned.files import CARD
 
 _BEGIN, _END = "<!-- evidence: python -m benchmarks.studies.evidence table -->", "<!-- end of evidence -->"
 _FRONT = ("uniform", "combined", "learnability", RULE, BANDIT)
-_FEWEST_SEEDS = (
-    8  # that an interval is given for: of three, a bootstrap at 0.95 covered 0.71 to 0.87, of eight 0.89 to 0.94
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class Table:
         to_rule = {row.name: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
         lines = [
             f"**{name}, {student}** ({'validation family; ' if family.validation else ''}budget {budget:,} updates; "
-            f"restricted means, 95 % intervals from {_FEWEST_SEEDS} seeds on)",
+            f"restricted means, 95 % intervals from {FEWEST_SEEDS} seeds on)",
             "",
             f"| teacher | lives (seeds) | mastered | updates | of uniform's | P(faster) | of {RULE}'s | P(faster) |",
             "|---|---|---|---|---|---|---|---|",
@@ -91,7 +88,7 @@ class Table:
             cost = f"{_cost(row)}{_interval(row, f'{row.low:,.0f}, {row.high:,.0f}')}"
             against = f"{_against(row, 'uniform')} | {_against(to_rule[row.name], RULE)}"
             lines.append(f"| {row.name} | {row.num} ({row.num_seeds}) | {row.solved} | {cost} | {against} |")
-        own = next((row for row in rows if row.name.startswith("general") and row.num_seeds >= _FEWEST_SEEDS), None)
+        own = next((row for row in rows if row.name.startswith("general") and row.num_seeds >= FEWEST_SEEDS), None)
         if own is not None:
             lines += [
                 "",
@@ -117,7 +114,7 @@ class Table:
         cards = [self.results / "teachers" / name / CARD for name in TRAINED if name in lifetimes]
         training = [read_json(card)["seconds"] for card in cards if card.exists()]
         own = rows.get("general")
-        if not training or own is None or own.num_seeds < _FEWEST_SEEDS or not own.ratio < 1:
+        if not training or own is None or own.num_seeds < FEWEST_SEEDS or not own.ratio < 1:
             return []
         prices = [life["seconds"] / life["updates"] for found in lifetimes.values() for life in found.values()]
         price, spent = float(np.median(prices)), float(np.mean(training))
@@ -145,7 +142,7 @@ def _against(row: Row, reference: str) -> str:
 
 def _interval(row: Row, bounds: str, num: int | None = None) -> str:
     """Nothing from a few seeds (of a ratio: pairs, ``num``): a bootstrap of these covers far less than it says."""
-    return f" [{bounds}]" if (row.num_seeds if num is None else num) >= _FEWEST_SEEDS else ""
+    return f" [{bounds}]" if (row.num_seeds if num is None else num) >= FEWEST_SEEDS else ""
 
 
 def with_table(page: str, table: str, marks: tuple[str, str] = (_BEGIN, _END)) -> str:

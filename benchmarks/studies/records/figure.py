@@ -11,9 +11,10 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.report.plots import PALETTE
 from benchmarks.studies.records.run import TEACHERS
-from benchmarks.studies.records.table import FEWEST_SEEDS, Known
+from benchmarks.studies.records.table import Known
 
 _MARKS = "ovsD^P*X"
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.meta.evidence import Row, compared
+from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
 from benchmarks.records import NAMES, RECORDS, Preset, Record
-from benchmarks.statistics import holm, stratified
+from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS
@@ -19,9 +19,6 @@ from benchmarks.terminal import say
 
 COMMAND = "python -m benchmarks.studies.records table"
 _MARKS = (f"<!-- records: {COMMAND} -->", "<!-- end of records -->")
-PRIMARY = ("uniform", "target-deficit")
-"""The two comparisons fixed beforehand, of the general teacher."""
-FEWEST_SEEDS = 8  # that an interval is given for: docs/statistics.md
 
 
 class Known(NamedTuple):
@@ -94,7 +91,7 @@ def main_table(known: list[Known]) -> list[str]:
         "|---" * (len(TEACHERS) + 4) + "|",
     ]
     for one in known:
-        rows = [one.paired().rows(reference) for reference in PRIMARY]
+        rows = [one.paired().rows(reference) for reference in REFERENCES]
         if one.preset == "small" and all("general" in found for found in rows):
             own = rows[0]["general"]
             cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
@@ -130,7 +127,7 @@ def over_all(known: list[Known]) -> list[str]:
 
 def section(one: Known) -> list[str]:
     """The figures of one suite, preset and student."""
-    to_uniform, to_rule = (one.rows(reference) for reference in PRIMARY)
+    to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
     lines = [
         "",
         f"### `--preset {one.preset}`, {one.student}",
@@ -149,7 +146,7 @@ def section(one: Known) -> list[str]:
         bounds = f" [{row.low:,.0f}, {row.high:,.0f}]" if row.num_seeds >= FEWEST_SEEDS else ""
         against = [
             "" if row.name == reference else _ratio(found[row.name])
-            for reference, found in zip(PRIMARY, (to_uniform, to_rule), strict=True)
+            for reference, found in zip(REFERENCES, (to_uniform, to_rule), strict=True)
         ]
         lines.append(
             f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | "
@@ -160,13 +157,13 @@ def section(one: Known) -> list[str]:
 
 def comparisons(one: Known) -> list[str]:
     """The primary comparisons, and the rest against uniform sampling, Holm-corrected."""
-    to_uniform, to_rule = (one.rows(reference) for reference in PRIMARY)
+    to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
     own = [found["general"] for found in (to_uniform, to_rule) if "general" in found]
     if not own or min(row.num_pairs for row in own) < FEWEST_SEEDS:
         return ["Too few seeds for tests."]
     said = "Fixed beforehand (sign-flip tests): general against "
     said += ", against ".join(
-        f"{reference} p = {row.p:.2g} ({row.num_pairs} pairs)" for reference, row in zip(PRIMARY, own, strict=True)
+        f"{reference} p = {row.p:.2g} ({row.num_pairs} pairs)" for reference, row in zip(REFERENCES, own, strict=True)
     )
     said += "."
     others = [row for name, row in to_uniform.items() if name not in ("uniform", "general")]

@@ -9,37 +9,19 @@ import time
 from pathlib import Path
 
 import numpy as np
-import polars
 import pytest
 import torch
+from meta_support import QUICK, SMALL, halt, small
 from tests_support import command, records
 
-from benchmarks.meta.folder import prepare
-from benchmarks.meta.judging import taught
-from benchmarks.meta.training import MetaTrain, _plain, _Training, meta_train
-from benchmarks.store import UserError, keep_checkpoint, save_checkpoint
+from benchmarks.meta.training import meta_train
+from benchmarks.store import UserError, save_checkpoint
 from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import Population, SimulatedStudents
 from teacher import load_general
 from teacher.learned.network import scores
 from teacher.learned.settings import PPOSettings
 from teacher.mixtures import proportional, softmax
-
-SMALL = Population(num_arms=(2, 4), decisions=(10, 20))
-QUICK = PPOSettings(rollout=16, batch_size=64, epochs=1, width=8)
-
-
-def small(out, **changes):
-    given = {
-        "decisions": 512,
-        "num_envs": 8,
-        "evaluate_every": 256,
-        "held_out": 10,
-        "ppo": QUICK,
-        "population": SMALL,
-        "wandb": "disabled",
-    }
-    return MetaTrain(out=out, **{**given, **changes})
 
 
 def test_it_leaves_a_teacher_with_its_card(tmp_path):
@@ -237,74 +219,6 @@ def test_it_trains_on_one_thread_and_gives_the_others_back(tmp_path, monkeypatch
 def test_one_with_a_memory_is_killed_and_goes_on(tmp_path):
     settings = {"ppo": dataclasses.replace(QUICK, memory=4), "checkpoint_seconds": 0.0}
     whole = load_general(meta_train(small(tmp_path / "whole", **settings))).policy
-    halted = _Training(small(tmp_path / "halted", **settings))
-    halted.out.mkdir()
-    prepare(halted.out, _plain(halted.settings), False)
-    for rollout in halted.training.run():
-        save_checkpoint(halted.checkpoint, {"training": halted.training.state_dict(), "rows": [], "seconds": 0.0})
-        if rollout.decisions >= 256:
-            break
+    halt(small(tmp_path / "halted", **settings), save_checkpoint)
     resumed = load_general(meta_train(small(tmp_path / "halted", **settings))).policy
     assert resumed.fingerprint == whole.fingerprint and "memory.weight_hh_l0" in resumed.weights
-
-
-def test_it_is_judged_on_real_students_as_deployed(tmp_path):
-    judged = {"judge_suites": "reverse,copy", "judge_student": "gru", "judge_budget": 20}
-    folder = meta_train(small(tmp_path / "t", **judged))
-    rows = json.loads((folder / "progress.json").read_text())
-    assert [(row["real_reverse"], row["real_copy"]) for row in rows] == [(1.0, 1.0)] * 2
-    trace = polars.read_parquet(folder / "judged" / "512" / "copy" / "trace.parquet")
-    judge = load_general(folder / "judged" / "512" / "teacher").policy
-    assert judge.fingerprint == load_general(folder).policy.fingerprint
-    assert trace["decision"].max() == 1
-    assert load_general(folder).policy.card["held_out_real"] == {"reverse": 1.0, "copy": 1.0}
-    made = (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns
-    assert taught_again(folder) == {"copy": 1.0}
-    assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns == made
-
-    other = {name: 1.5 * value for name, value in load_general(folder).policy.weights.items()}
-    taught(other, ARM_FEATURES, "gru", ("copy",), 20, folder / "judged" / "512")
-    assert (folder / "judged" / "512" / "copy" / "summary.json").stat().st_mtime_ns != made  # another network: anew
-
-    moved = folder.rename(tmp_path / "moved")
-    again = (other, ARM_FEATURES, "gru", ("copy",), 20, moved / "judged" / "512")
-    assert taught(*again) == {"copy": 1.0}  # its folder is part of the cell: lived anew
-    (moved / "judged" / "512" / "teacher" / "teacher.safetensors").write_bytes(b"")
-    assert taught(*again) == {"copy": 1.0}
-
-
-def taught_again(folder):
-    policy = load_general(folder).policy
-    return taught(policy.weights, policy.features, "gru", ("copy",), 20, folder / "judged" / "512")
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"judge_suites": "knitting"}, "unknown suite 'knitting'"),
-        ({"judge_suites": "copy", "judge_student": "parrot"}, "unknown student 'parrot'"),
-        ({"judge_suites": "copy", "judge_budget": 0}, "budget must be at least 1; got 0"),
-        ({"judge_suites": "copy,no.such:thing"}, "cannot load 'no.such:thing'"),
-    ],
-)
-def test_who_cannot_judge_is_said(tmp_path, settings, said):
-    with pytest.raises(UserError, match=said):
-        meta_train(small(tmp_path / "t", **settings))
-    assert not (tmp_path / "t").exists()
-
-
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_judges_may_change(tmp_path, caplog):
-    whole = load_general(meta_train(small(tmp_path / "whole"))).policy
-    halted = _Training(small(tmp_path / "halted"))
-    halted.out.mkdir()
-    prepare(halted.out, _plain(halted.settings), False)
-    for rollout in halted.training.run():
-        keep_checkpoint(halted.checkpoint, {"training": halted.training.state_dict(), "rows": [], "seconds": 0.0})
-        if rollout.decisions >= 256:
-            break
-    halted.checkpoint.write_bytes(halted.checkpoint.read_bytes()[:-5])
-    judged = {"judge_suites": "reverse", "judge_student": "gru", "judge_budget": 20}
-    resumed = load_general(meta_train(small(tmp_path / "halted", **judged))).policy
-    assert resumed.fingerprint == whole.fingerprint and "going on from the one before it" in caplog.text
-    assert resumed.card["held_out_real"] == {"reverse": 1.0}
-    assert {path.suffix for path in (tmp_path / "halted").glob("checkpoint*")} == {".damaged"}

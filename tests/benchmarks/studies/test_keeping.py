@@ -1,0 +1,70 @@
+"""Figures of lifetimes are of the revision that they were lived at, and an interrupt ends them at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.settings import Cell, Schedule
+from benchmarks.store import read_json
+from benchmarks.studies import keeping
+from benchmarks.studies.keeping import keep_lifetimes
+
+ROOT = Path(__file__).parents[3]
+CELL = Cell("parity", "gru", "uniform", 0, Schedule(20, 8, 10, 20), options={"student": {"width": 8}})
+
+
+def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_path, monkeypatch):
+    class Here:
+        """A pool of this process."""
+
+        def __init__(self, *args):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *args):
+            pass
+
+        def submit(self, act, *args):
+            future = keeping.Future()
+            future.set_result(act(*args))
+            return future
+
+    monkeypatch.setattr(keeping, "ProcessPoolExecutor", Here)
+    for revision, file in (("first", "a.json"), ("later", "b.json")):
+        known = {"revision": revision, "torch": "1", "processor": "x"}
+        monkeypatch.setattr(keeping, "environment", lambda known=known: known)
+        keep_lifetimes([("uniform", CELL)], tmp_path / file, "", tmp_path / "runs", 1)
+    lives = [read_json(tmp_path / file)["lifetimes"]["uniform"]["0"] for file in ("a.json", "b.json")]
+    assert lives[0] == lives[1] and lives[1]["revision"] == "first"
+
+
+def test_an_interrupt_ends_the_workers(tmp_path):
+    """A lifetime of minutes: without that the pool would wait for it."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.studies.records",
+        "run",
+        "recall",
+        "--seeds",
+        "1",
+        "--teachers",
+        "uniform",
+    ]
+    command += ["--workers", "1", "--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    running = subprocess.Popen(
+        [*command, "--extra=--budget 1000000 --lstm.learning-rate 1e-9"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 120
+    while not list((tmp_path / "runs").rglob("cell.json")):
+        assert time.monotonic() < until and running.poll() is None
+        time.sleep(0.1)
+    start = time.monotonic()
+    os.kill(running.pid, signal.SIGTERM)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 143 and time.monotonic() - start < 30 and "Traceback" not in said
