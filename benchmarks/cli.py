@@ -139,8 +139,10 @@ class Report:
         with only_writer(self.directory):
             gather(self.directory)
             bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
-            pushed = self.wandb != "disabled" and Standing(self.wandb, self.project).push(self.directory, bench_id)
-        say(f"report: {self.directory / 'report.html'}{' (pushed to W&B)' if pushed else ''}")
+            standing = Standing(self.wandb, self.project)
+            pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id)
+        where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"
+        say(f"report: {self.directory / 'report.html'}{f' ({where})' if pushed else ''}")
 
 
 @dataclass(frozen=True, kw_only=True)

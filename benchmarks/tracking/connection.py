@@ -61,6 +61,7 @@ class Connection(ABC):  # noqa: B024  (its subclasses say what is logged)
         self.mode, self.project, self.job_type = mode, project, job_type
         self._run: Any = None
         self._failed = False
+        self.offline = mode == "offline"  # also once an online server was not reached
 
     def _fail(self, error: Exception) -> None:
         if not self._failed:
@@ -91,6 +92,7 @@ class Connection(ABC):  # noqa: B024  (its subclasses say what is logged)
                 line = " ".join(str(error).split())
                 _log.warning("W&B server not reached (%s); logging offline, `wandb sync` later", line)
                 wandb.teardown()  # the service still holds the run's id
+        self.offline = True
         self._run = wandb.init(mode="offline", **options)
 
     def _log_rows(self, rows: dict[str, Any]) -> None:

@@ -153,7 +153,7 @@ def test_a_report_pushes_the_standing_with_its_intervals(paceline, tmp_path):
     assert made.returncode == 0, made.stderr
     for _ in range(2):
         done = paceline("report", "out", "--wandb", "offline", "--project", "papers")
-        assert done.returncode == 0 and "(pushed to W&B)" in done.stdout, done.stderr
+        assert done.returncode == 0 and "(logged for W&B: `wandb sync` later)" in done.stdout, done.stderr
     files = sorted((tmp_path / "out").glob("wandb/offline-run-*/run-*.wandb"))
     runs = [list(records(path)) for path in files]
     assert len({only(run, "run")[0].run_id for run in runs}) == 1  # pushed again into the same run
@@ -178,4 +178,4 @@ def test_a_report_pushes_the_standing_with_its_intervals(paceline, tmp_path):
 def test_a_report_without_wandb_pushes_nothing(paceline, tmp_path):
     assert paceline(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
     done = paceline("report", "out")
-    assert done.returncode == 0 and "pushed" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
+    assert done.returncode == 0 and "W&B" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
