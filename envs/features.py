@@ -97,38 +97,46 @@ class Layout:
 
 
 class _Neighbours:
-    """Means over the easier and the harder neighbours of every arm, ``(K, A)``."""
+    """What the easier and the harder neighbours of every arm have attained, ``(K, A)``."""
 
     def __init__(self, easier: Ints, num_envs: int):
-        easier = np.broadcast_to(easier, (num_envs, *easier.shape[1:]))  # (K, A, E)
-        has = easier >= 0
-        self._shape, self._easier = easier.shape[:2], easier
-        rows, arms, _ = np.nonzero(has)
-        self._arm = rows * self._shape[1] + arms  # flat numbers of each pair
-        self._below = rows * self._shape[1] + easier[has]
-        self.num_easier, self.num_harder = self._sums(self._arm, None), self._sums(self._below, None)
+        self._easier = np.empty((num_envs, *easier.shape[1:]), dtype=np.int64)  # (K, A, E), E axes: few
+        self.num_easier, self.num_harder = (np.empty(self._easier.shape[:2]) for _ in range(2))
+        self.lay_out(easier, slice(None))
 
-    def _sums(self, at: Ints, values: Floats | None) -> Floats:
-        total = np.bincount(at, values, minlength=self._shape[0] * self._shape[1])
-        return total.reshape(self._shape).astype(np.float64)
+    def lay_out(self, easier: Ints, rows: Bools | slice) -> None:
+        """Other neighbours in some rows; ``easier`` is of all of them, or the same for all."""
+        self._easier[rows] = _of_rows(easier, rows)
+        of_rows = self._easier[rows]
+        self.num_easier[rows] = (of_rows >= 0).sum(axis=2)
+        self.num_harder[rows] = self._summed_below(of_rows, np.ones(of_rows.shape[:2]))
 
-    def means(self, values: Floats, rows: Bools | slice) -> tuple[Floats, Floats]:
-        """Over the easier arms, and over the harder ones; 0 where there is none. Of some rows, as ``values`` are."""
-        every = np.zeros(self._shape)
-        every[rows] = values
-        flat = every.reshape(-1)
-        easier = self._sums(self._arm, flat[self._below]) / np.maximum(self.num_easier, 1)
-        harder = self._sums(self._below, flat[self._arm]) / np.maximum(self.num_harder, 1)
-        return easier[rows], harder[rows]
+    @staticmethod
+    def _summed_below(easier: Ints, values: Floats) -> Floats:
+        """Every arm's sum over those that it is easier than."""
+        num_rows, num_arms, num_axes = easier.shape
+        bins = num_arms + 1  # the last is of no arm
+        at = np.where(easier >= 0, easier, num_arms) + bins * np.arange(num_rows)[:, None, None]
+        total = np.bincount(at.reshape(-1), np.repeat(values, num_axes), minlength=num_rows * bins)
+        return np.asarray(total.reshape(num_rows, bins)[:, :num_arms], dtype=np.float64)
 
-    def least(self, values: Floats, rows: Bools | slice) -> Floats:
-        """Over the easier arms; 1 where there is none."""
+    def attained(self, values: Floats, rows: Bools | slice) -> tuple[Floats, Floats, Floats]:
+        """Of some rows, as ``values`` are.
+
+        Returns:
+            The mean over the easier arms (0 where there is none), over the harder ones (likewise), and the least over
+            the easier ones (1 where there is none).
+        """
         easier = self._easier[rows]
-        least, at = np.ones(values.shape), np.arange(len(values))[:, None]
-        for column in np.moveaxis(easier, -1, 0):  # axes, of which there are few
-            below = values[at, np.maximum(column, 0)]
+        total, least = np.zeros(values.shape), np.ones(values.shape)
+        first = np.arange(len(values))[:, None] * values.shape[1]
+        for axis in range(easier.shape[2]):
+            column = easier[..., axis]
+            below = values.take(first + np.maximum(column, 0))
+            total += np.where(column >= 0, below, 0.0)
             least = np.minimum(least, np.where(column >= 0, below, 1.0))
-        return least
+        harder = self._summed_below(easier, values) / np.maximum(self.num_harder[rows], 1)
+        return total / np.maximum(self.num_easier[rows], 1), harder, least
 
 
 class ArmFeatures:
@@ -164,7 +172,7 @@ class ArmFeatures:
     def lay_out(self, layout: Layout, rows: Bools) -> None:
         """Other arms ``(K, A)`` in some rows, of which all is forgotten."""
         self._layout = layout
-        self._neighbours = _Neighbours(layout.easier, self._shape[0])
+        self._neighbours.lay_out(layout.easier, rows)
         self._fixed()
         self.reset(rows)
 
@@ -227,8 +235,8 @@ class ArmFeatures:
         total = np.maximum(visits.sum(axis=1, keepdims=True), 1)
         attained = np.minimum(competence_fast / thresholds, 1.0)
         shortfall = 1.0 - attained
-        easier, harder = self._neighbours.means(attained, rows)
-        reach = np.maximum(self._neighbours.least(attained, rows), attained)
+        easier, harder, least = self._neighbours.attained(attained, rows)
+        reach = np.maximum(least, attained)
         num_targets = self._num_targets[rows]
         shape = competence_fast.shape
         values = {

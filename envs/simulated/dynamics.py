@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from envs.batch import Floats
+from envs.features import Bools
 from envs.simulated.lifetimes import Lifetimes
 
 _LOSS_NOISE = 0.4  # relative deviation of one sequence's loss: it averages over tokens, as an exact match does not
+_ALL = slice(None)
 _MOST_HELD, _CROWDING = 1.3, 10.0  # progress of an arm, and forgetting per budget, of a student that is full
 
 
@@ -32,11 +34,11 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     used = decision / of.decisions[:, None]
     attained = np.minimum(competence(of, progress) / of.thresholds, 1.0)
     parents = of.structure.parents
-    rows = np.arange(len(progress))[:, None]
+    first = np.arange(len(progress))[:, None] * progress.shape[1]
     met = np.ones_like(progress)
     for which in range(parents.shape[-1]):
         parent = parents[..., which]
-        met *= np.where(parent >= 0, attained[rows, parent], 1.0)
+        met *= np.where(parent >= 0, attained.take(first + np.maximum(parent, 0)), 1.0)
     gate = of.gate_floor + (1.0 - of.gate_floor) * met**of.gate_power
     effort = (of.transfer @ share[:, :, None])[..., 0]
     noise = rng.standard_normal((len(progress), 1)) * of.rate_noise
@@ -61,20 +63,21 @@ def at_hand(rng: np.random.Generator, of: Lifetimes, progress: Floats) -> Floats
     return progress * share
 
 
-def learned(of: Lifetimes, progress: Floats) -> Floats:
-    """S = 1 - exp(-steepness x^curve), the share learned ``(K, A)``."""
-    share: Floats = -np.expm1(-of.steepness * np.maximum(progress, 0.0) ** of.curve)
+def learned(of: Lifetimes, progress: Floats, rows: Bools | slice = _ALL) -> Floats:
+    """S = 1 - exp(-steepness x^curve), the share learned ``(K, A)``; of some rows, as ``progress`` is."""
+    share: Floats = -np.expm1(-of.steepness[rows] * np.maximum(progress, 0.0) ** of.curve[rows])
     return share
 
 
-def token_accuracy(of: Lifetimes, progress: Floats) -> Floats:
-    """From guessing to the ceiling: ``(K, A)``."""
-    return of.guessing + (of.ceiling - of.guessing) * learned(of, progress)
+def token_accuracy(of: Lifetimes, progress: Floats, rows: Bools | slice = _ALL) -> Floats:
+    """From guessing to the ceiling: ``(K, A)``; of some rows, as ``progress`` is."""
+    guessing: Floats = of.guessing[rows]
+    return guessing + (of.ceiling[rows] - guessing) * learned(of, progress, rows)
 
 
-def competence(of: Lifetimes, progress: Floats) -> Floats:
-    """Token accuracy to the power of the answer's length, on clean labels: ``(K, A)``."""
-    right: Floats = token_accuracy(of, progress) ** of.length
+def competence(of: Lifetimes, progress: Floats, rows: Bools | slice = _ALL) -> Floats:
+    """Token accuracy to the power of the answer's length, on clean labels: ``(K, A)``; of some rows likewise."""
+    right: Floats = token_accuracy(of, progress, rows) ** of.length[rows]
     return right
 
 

@@ -107,6 +107,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         shape = (self.num_envs, self._lives.targets.shape[1])
         self._progress = np.zeros(shape)
         self._at_hand = np.zeros(shape)
+        self._competence = np.zeros(shape)
         self._last = np.zeros(shape)
         self._age = np.zeros(self.num_envs, dtype=np.int64)
         self.ended = np.zeros(self.num_envs, dtype=np.int64)
@@ -131,7 +132,7 @@ class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
         self._last[rows] = 0.0
         self._age[rows] = 0
         self._at_hand[rows] = self._lives.start[rows]
-        self._competence = competence(self._lives, self._at_hand)
+        self._competence[rows] = competence(self._lives, self._at_hand[rows], rows)
         self._features.lay_out(self._lives.layout(), rows)
 
     def step(self, actions: NDArray[Any]) -> tuple[NDArray[np.float32], Floats, Bools, Bools, dict[str, Any]]:
