@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.batch import Floats, Ints
+from envs.batch import Bools, Floats, Ints
+from envs.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from envs.arms import Arms
-
-Bools = NDArray[np.bool_]
 
 # Time is measured in budgets, so that features look alike whether a lifetime has a hundred decisions or thousands.
 _FAST, _SLOW = 0.01, 0.05  # time constants of the two averages of an arm, and of its recent share (slow)
@@ -96,49 +95,6 @@ class Layout:
         )
 
 
-class _Neighbours:
-    """What the easier and the harder neighbours of every arm have attained, ``(K, A)``."""
-
-    def __init__(self, easier: Ints, num_envs: int):
-        self._easier = np.empty((num_envs, *easier.shape[1:]), dtype=np.int64)  # (K, A, E), E axes: few
-        self.num_easier, self.num_harder = (np.empty(self._easier.shape[:2]) for _ in range(2))
-        self.lay_out(easier, slice(None))
-
-    def lay_out(self, easier: Ints, rows: Bools | slice) -> None:
-        """Other neighbours in some rows; ``easier`` is of all of them, or the same for all."""
-        self._easier[rows] = _of_rows(easier, rows)
-        of_rows = self._easier[rows]
-        self.num_easier[rows] = (of_rows >= 0).sum(axis=2)
-        self.num_harder[rows] = self._summed_below(of_rows, np.ones(of_rows.shape[:2]))
-
-    @staticmethod
-    def _summed_below(easier: Ints, values: Floats) -> Floats:
-        """Every arm's sum over those that it is easier than."""
-        num_rows, num_arms, num_axes = easier.shape
-        bins = num_arms + 1  # the last is of no arm
-        at = np.where(easier >= 0, easier, num_arms) + bins * np.arange(num_rows)[:, None, None]
-        total = np.bincount(at.reshape(-1), np.repeat(values, num_axes), minlength=num_rows * bins)
-        return np.asarray(total.reshape(num_rows, bins)[:, :num_arms], dtype=np.float64)
-
-    def attained(self, values: Floats, rows: Bools | slice) -> tuple[Floats, Floats, Floats]:
-        """Of some rows, as ``values`` are.
-
-        Returns:
-            The mean over the easier arms (0 where there is none), over the harder ones (likewise), and the least over
-            the easier ones (1 where there is none).
-        """
-        easier = self._easier[rows]
-        total, least = np.zeros(values.shape), np.ones(values.shape)
-        first = np.arange(len(values))[:, None] * values.shape[1]
-        for axis in range(easier.shape[2]):
-            column = easier[..., axis]
-            below = values.take(first + np.maximum(column, 0))
-            total += np.where(column >= 0, below, 0.0)
-            least = np.minimum(least, np.where(column >= 0, below, 1.0))
-        harder = self._summed_below(easier, values) / np.maximum(self.num_harder[rows], 1)
-        return total / np.maximum(self.num_easier[rows], 1), harder, least
-
-
 class ArmFeatures:
     """Running features of A arms for K learners.
 
@@ -154,7 +110,7 @@ class ArmFeatures:
         num_arms = layout.exists.shape[1]
         self._shape = (num_envs, num_arms)
         self.names = feature_names(axes)
-        self._neighbours = _Neighbours(layout.easier, num_envs)
+        self._neighbours = Neighbours(layout.easier, num_envs)
         self._fixed()
         low = [-1.0 if name.endswith("trend") else 0.0 for name in self.names]
         high = [2.0 if name in _TWO else 1.0 for name in self.names]

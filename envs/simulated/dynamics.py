@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.batch import Floats
-from envs.features import Bools
+from envs.batch import Bools, Floats
 from envs.simulated.lifetimes import Lifetimes
 
 _LOSS_NOISE = 0.4  # relative deviation of one sequence's loss: it averages over tokens, as an exact match does not

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.batch import Floats, Ints
+from envs.batch import Bools, Floats, Ints
 from envs.features import Layout
 from envs.simulated.population import Population, Range
 from envs.simulated.structure import Structure, draw_structure
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from envs.batch import Floats, Ints
+from envs.batch import Bools, Floats, Ints
 from envs.simulated.population import DESCRIPTIONS, STRUCTURES, Population
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

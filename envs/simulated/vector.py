@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.arms import Arms
-from envs.batch import Floats
+from envs.batch import Bools, Floats
 from envs.curriculum.vector import normalised
 from envs.features import ArmFeatures
 from envs.simulated.dynamics import advance, at_hand, competence, observed
@@ -22,8 +22,6 @@ from envs.simulated.settings import SimulatedSettings
 _POOL, _NOISE = 104, 105  # streams, apart from those of the real environment (0-2, 101-103)
 _ROWS = ("_progress", "_at_hand", "_last", "_age", "ended", "mastered_at")  # the state of each row's lifetime
 _POOL_SIZE = 1024  # lifetimes are drawn so many at a time
-
-Bools = NDArray[np.bool_]
 
 
 class SimulatedStudents(VectorEnv[NDArray[np.float32], Any, NDArray[Any]]):
