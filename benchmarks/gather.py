@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from benchmarks.report import render
 from benchmarks.settings import Cell, Schedule
 from benchmarks.statistics import summarise
 from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json, write_table, write_text
@@ -99,6 +98,8 @@ def write_all(
     timed = with_seconds(tables["results"], tables["trace"], tables["timing"])
     groups = summarise([{**summary, **seconds_of(summary, timed)} for summary in summaries])
     summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
+    from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
+
     page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)

@@ -98,3 +98,13 @@ def test_importing_the_ground_and_the_teachers_loads_no_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "False"
+
+
+def test_the_command_line_starts_without_what_only_reports_and_training_of_teachers_need():
+    import subprocess
+    import sys
+
+    heavy = ["matplotlib", "scipy.stats", "stable_baselines3", "wandb", "transformers", "ray", "reasoning_gym"]
+    code = f"import benchmarks.cli, benchmarks.lifetime, sys; print([name for name in {heavy} if name in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from benchmarks.statistics.intervals import RESAMPLES, Floats, interval
 
@@ -30,7 +30,7 @@ def probability_of_improvement(ours: Sequence[float], theirs: Sequence[float]) -
     if min(len(ours), len(theirs)) < 2 or value in (0.0, 1.0):
         return {"value": value, "interval": None}
     pair = (np.asarray(ours), np.asarray(theirs))
-    found = stats.bootstrap(pair, _probability, n_resamples=RESAMPLES, method="percentile", rng=0)
+    found = scipy.stats.bootstrap(pair, _probability, n_resamples=RESAMPLES, method="percentile", rng=0)
     return {"value": value, "interval": [float(found.confidence_interval.low), float(found.confidence_interval.high)]}
 
 
@@ -47,7 +47,7 @@ def sign_flip(differences: Sequence[float]) -> float:
     if len(values) < 2 or not values.any():
         return 1.0
     flips = np.inf if len(values) <= _EXACT else _FLIPS
-    found = stats.permutation_test(
+    found = scipy.stats.permutation_test(
         (values,), np.mean, permutation_type="samples", n_resamples=flips, vectorized=True, axis=-1, rng=0
     )
     return float(found.pvalue)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -22,13 +22,13 @@ def interval(values: Sequence[float]) -> list[float] | None:
         return None
     if len(set(values)) == 1:
         return [float(values[0])] * 2
-    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=0)
+    found = scipy.stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, method="percentile", rng=0)
     return [float(found.confidence_interval.low), float(found.confidence_interval.high)]
 
 
 def interquartile_mean(values: Sequence[float]) -> float:
     """Mean of the middle half."""
-    return float(stats.trim_mean(values, 0.25))
+    return float(scipy.stats.trim_mean(values, 0.25))
 
 
 def stratified(values: Mapping[str, Sequence[float]], resamples: int = RESAMPLES) -> tuple[float, list[float] | None]:
@@ -50,5 +50,5 @@ def stratified(values: Mapping[str, Sequence[float]], resamples: int = RESAMPLES
         return value, None
     rng = np.random.default_rng(0)
     draws = np.concatenate([rng.choice(s, (resamples, len(s))) for s in strata], axis=1)
-    low, high = np.quantile(stats.trim_mean(draws, 0.25, axis=1), [0.025, 0.975])
+    low, high = np.quantile(scipy.stats.trim_mean(draws, 0.25, axis=1), [0.025, 0.975])
     return value, [float(low), float(high)]

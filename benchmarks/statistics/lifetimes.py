@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # it loads scipy.stats at its first use: half a second, which a lifetime does not need
 
 from benchmarks.statistics.comparisons import holm, paired, probability_of_improvement
 from benchmarks.statistics.intervals import Floats, interquartile_mean, interval
@@ -30,7 +30,7 @@ def survival(costs: Sequence[float], mastered: Sequence[bool]) -> tuple[Floats, 
     """
     done = [c for c, m in zip(costs, mastered, strict=True) if m]
     open_ended = [c for c, m in zip(costs, mastered, strict=True) if not m]
-    found = stats.ecdf(stats.CensoredData(uncensored=done, right=open_ended)).cdf
+    found = scipy.stats.ecdf(scipy.stats.CensoredData(uncensored=done, right=open_ended)).cdf
     return found.quantiles, found.probabilities
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from benchmarks.statistics.intervals import Floats
 
@@ -37,7 +37,7 @@ def _p_values(drawn: Floats) -> Floats:
     spread = np.sqrt((drawn**2).sum(axis=1))
     num = drawn.shape[1]
     if num > _EXACT:
-        found: Floats = 2.0 * stats.norm.sf(total / np.maximum(spread, 1e-12))
+        found: Floats = 2.0 * scipy.stats.norm.sf(total / np.maximum(spread, 1e-12))
         return found
     flips = 1.0 - 2.0 * ((np.arange(2**num)[:, None] >> np.arange(num)) & 1)  # (2^n, n)
     as_large = np.abs(drawn @ flips.T) >= total[:, None] - 1e-9 * np.maximum(spread, 1.0)[:, None]

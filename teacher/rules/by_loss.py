@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from teacher.arrays import ArrayTeacher, Seen, State, averaged, refuse_outside
 from teacher.estimators import Kind, estimated
@@ -154,7 +154,7 @@ class PrioritizedReplay(ArrayTeacher):
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
         scores = np.where(state["visits"] > 0, state["scores"], np.inf)
-        ranks = stats.rankdata(-scores, method="min", axis=1)
+        ranks = scipy.stats.rankdata(-scores, method="min", axis=1)
         by_rank = proportional(ranks ** (-1.0 / self.temperature))
         stale = proportional(state["updates"] - state["seen_at"].astype(np.float64))
         return (1.0 - self.staleness) * by_rank + self.staleness * stale

@@ -3,23 +3,33 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import polars as pl
 import pytest
+from tests_support import OWN_MODULE, command
 
 from benchmarks.store import read_json
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 
 
-@pytest.fixture
-def bench(paceline, tmp_path):
-    done = paceline(
-        *("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined,exp3s", "--seeds", 3),
-        *("--budget", 320, "--evaluate-every", 40, "--workers", 1, "--wandb", "disabled", "--out", "out"),
-    )
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folder of a bench of nine lifetimes."""
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "own.py").write_text(OWN_MODULE)
+    arguments = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined,exp3s")
+    arguments += ("--seeds", 3, "--budget", 320, "--evaluate-every", 40, "--workers", 1, "--wandb", "disabled")
+    done = subprocess.run(command(*arguments, "--out", "out"), cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    return tmp_path / "out"
+    return folder / "out"
+
+
+@pytest.fixture
+def bench(made, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(made, tmp_path / "out"))
 
 
 def test_tables_and_summary_hold_every_lifetime(bench):
@@ -85,8 +95,8 @@ def test_a_browser_shows_the_report(bench, tmp_path):
         document.title = `pictures ${seen} hidden ${hidden.length} of ${one} sorted ${up} / ${order()}`;
     })</script></body>"""
     probe.write_text((bench / "report.html").read_text().replace("</body>", script))
-    command = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    shell = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
+    shown = subprocess.run(shell, capture_output=True, text=True, timeout=90)
     title = re.search("<title>(.*)</title>", shown.stdout)[1]
     assert title.startswith("pictures 7 hidden 8 of 1 sorted combined ")  # a line and a band over each of four costs
     assert title.endswith(" combined")
@@ -118,7 +128,7 @@ def test_what_is_folded_on_the_screen_is_printed(bench, tmp_path):
     for name, page in (("whole", whole), ("without", re.sub(r"<details>.*?</details>", "", whole, flags=re.S))):
         (bench / f"{name}.html").write_text(page)
         flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-        command = [BROWSER, *flags, f"--print-to-pdf={bench / name}.pdf", f"file://{bench / name}.html"]
-        subprocess.run(command, capture_output=True, timeout=90, check=True)
+        shell = [BROWSER, *flags, f"--print-to-pdf={bench / name}.pdf", f"file://{bench / name}.html"]
+        subprocess.run(shell, capture_output=True, timeout=90, check=True)
         sizes.append((bench / f"{name}.pdf").read_bytes().count(b"/Type /Page\n"))
     assert sizes[0] >= sizes[1] + 2  # three more axes and two more teachers
