@@ -79,7 +79,7 @@ def _check(options: Options) -> None:
         raise UserError(f"coverage must be in (0, 1]; got {options.coverage}")
 
 
-def _as_json(pace: Pace, options: Options) -> str:
+def as_json(pace: Pace) -> str:
     """Every decision as it was: a float is written so that it reads back as the same float."""
     cell = pace.cell
     content = {
@@ -246,7 +246,7 @@ def _pretty(content: Any) -> str:
 
 
 _WRITERS: dict[str, Callable[[Pace, Options], str]] = {
-    "json": _as_json,
+    "json": lambda pace, _: as_json(pace),
     "deepspeed": _as_deepspeed,
     "llm-foundry": _as_llm_foundry,
     "weights": _as_weights,

@@ -12,7 +12,7 @@ import tyro
 
 from benchmarks.cli import parsed
 from benchmarks.planning import planned
-from benchmarks.records import RECORDS
+from benchmarks.records import RECORDS, Preset
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer
 from benchmarks.studies.keeping import keep_lifetimes
@@ -43,6 +43,26 @@ CONTROLS: dict[str, str] = {
 }
 
 
+def schedule_path(name: str, kind: str) -> str:
+    """Where the schedules that controls replay lie, of a suite's lifetimes: decision by decision, or their average."""
+    return str(RESULTS / "schedules" / name / ("{seed}.json" if kind == "order" else "{seed}-average.json"))
+
+
+def yoked(name: str) -> dict[str, str]:
+    """Controls that replay what the general teacher chose in another lifetime, open-loop, again and again.
+
+    In its order, in another one, and its average throughout: a static mixture.
+    """
+    order, average = (
+        f"--teacher replayed --replayed.path {schedule_path(name, kind)}" for kind in ("order", "average")
+    )
+    return {
+        "yoked": f"{order} --replayed.again",
+        "yoked-shuffled": f"{order} --replayed.shuffled",
+        "average": f"{average} --replayed.again",
+    }
+
+
 @dataclass(frozen=True)
 class Run:
     """Lifetimes of suites of record; what is finished is not run again."""
@@ -54,7 +74,8 @@ class Run:
     student: str | None = None
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
-    """The eight, or controls."""
+    """The eight, or controls: stratified, learnability, random-frozen, shuffled-reward, and after `yoke` yoked,
+    yoked-shuffled, average."""
     seeds: int = 10
     """Paired seeds."""
     first_seed: int = 0
@@ -76,9 +97,7 @@ class Run:
         return [pair for of_seed in zip(*made, strict=True) for pair in of_seed]
 
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
-        known = {**TEACHERS, **CONTROLS}
-        if suite not in RECORDS:
-            raise UserError(f"unknown suite of record {suite!r}; there are: {', '.join(RECORDS)}")
+        known = {**TEACHERS, **CONTROLS, **yoked(self.name(suite))}
         if name not in known:
             raise UserError(f"unknown teacher {name!r}; there are: {', '.join(known)}")
         student = f"--student {self.student}" if self.student else ""
@@ -92,13 +111,20 @@ class Run:
                 cell = dataclasses.replace(cell, options={**cell.options, "teacher": teacher})
             yield name, cell
 
+    def name(self, suite: str) -> str:
+        """Of the file of a suite's figures, and of the folder of its runs."""
+        if suite not in RECORDS:
+            raise UserError(f"unknown suite of record {suite!r}; there are: {', '.join(RECORDS)}")
+        preset: Preset = getattr(RECORDS[suite], self.preset)
+        return f"{suite}-{self.preset}-{self.student or preset.student}"
+
     def execute(self) -> None:
         """Runs what is missing, keeping each lifetime's figures as it ends."""
         suites = self.suites or tuple(RECORDS)
         planned_cells = {suite: self.cells(suite) for suite in suites}  # a mistake is found before the first lifetime
         self.results.mkdir(parents=True, exist_ok=True)
         for suite, cells in planned_cells.items():
-            name = f"{suite}-{self.preset}-{cells[0][1].student}"
+            name = self.name(suite)
             with only_writer(self.runs / name):
                 command = f"python -m benchmarks.studies.records run {suite} --preset {self.preset}"
                 command += f" --student {self.student}" if self.student else ""
