@@ -19,7 +19,7 @@ demo: .venv/installed ## two suites, real students, a report: minutes on two cor
 	$(BIN)/python -m benchmarks.demo
 
 test: .venv/installed ## the default tier: under five minutes on two cores
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: .venv/installed ## learning tests: minutes each
 	$(BIN)/python -m pytest -m slow

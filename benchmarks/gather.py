@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from benchmarks.lifetime import ERROR
 from benchmarks.settings import Cell, Schedule
 from benchmarks.statistics import summarise
 from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json, write_table, write_text
@@ -68,7 +69,16 @@ def gather(out: Path) -> dict[str, Any]:
         raise UserError(f"{out} holds no finished lifetime yet: give the command that made it again to go on")
     done = {life.cell.name for life in lived}
     unfinished = [cell.name for cell in cells if cell.name not in done]
-    return write_all(out, lived, unfinished, read_sealed(out / "settings.json")["environment"])
+    return write_all(
+        out, lived, unfinished, read_sealed(out / "settings.json")["environment"], _reasons(out, unfinished)
+    )
+
+
+def _reasons(out: Path, names: Sequence[str]) -> dict[str, str]:
+    """Why lifetimes failed, those that did, in a line each."""
+    files = {name: out / "cells" / name / ERROR for name in names}
+    lines = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in files.items() if file.exists()}
+    return {name: line.removeprefix(f"{name} ") for name, line in lines.items()}
 
 
 def finished(out: Path) -> list[Lived]:
@@ -82,9 +92,20 @@ def finished(out: Path) -> list[Lived]:
 
 
 def write_all(
-    out: Path, lived: Sequence[Lived], unfinished: Sequence[str], environment: dict[str, str]
+    out: Path,
+    lived: Sequence[Lived],
+    unfinished: Sequence[str],
+    environment: dict[str, str],
+    reasons: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Tables, report and summary of these lifetimes, into a folder; returns the summary.
+
+    Args:
+        out: the folder.
+        lived: finished lifetimes.
+        unfinished: names of the others.
+        environment: what they were run with.
+        reasons: why some of the others failed, by name.
 
     Raises:
         UserError: a file of a lifetime is damaged.
@@ -97,10 +118,11 @@ def write_all(
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
     timed = with_seconds(tables["results"], tables["trace"], tables["timing"])
     groups = summarise([{**summary, **seconds_of(summary, timed)} for summary in summaries])
-    summary = {"groups": groups, "unfinished": list(unfinished), "environment": environment}
+    reasons = dict(reasons or {})
+    summary = {"groups": groups, "unfinished": list(unfinished), "reasons": reasons, "environment": environment}
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
-    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished)
+    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, reasons)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)

@@ -18,7 +18,7 @@ from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer, read_json, read_sealed, write_sealed
 from benchmarks.tracking import refuse_missing_tensorboard, refuse_missing_wandb
-from envs import Suite
+from envs import DivergedError, Suite
 
 _log = logging.getLogger("paceline")
 
@@ -41,8 +41,17 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
     fingerprints: dict[str, str] = {}
     schedules: dict[str, str] = {}
-    for cell in {(c.suite, c.student, c.teacher): c for c in cells}.values():
-        suite, _, made = build(cell)  # a user's mistake is found before the first lifetime
+    kinds = list({(c.suite, c.student, c.teacher): c for c in cells}.values())
+    diverged = 0
+    for cell in kinds:
+        try:
+            suite, _, made = build(cell)  # a user's mistake is found before the first lifetime
+        except UserError as error:
+            diverged += 1
+            if not isinstance(error.__cause__, DivergedError) or diverged == len(kinds):
+                raise
+            _log.warning("%s: the others go on without it", error)
+            continue
         schedules |= files_read(made, [c.seed for c in cells if c.teacher == cell.teacher])
         if cell.suite not in fingerprints:
             fingerprints[cell.suite] = suite.fingerprint
@@ -53,13 +62,13 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         unfinished = [cell for cell in cells if not (folder_of(out, cell) / "summary.json").exists()]
         with Display(len(cells), len(cells) - len(unfinished)) as display:
             failures = run_jobs([Job(cell, out, execution, bench_id) for cell in unfinished], execution, display)
-        if failures:
-            rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-            raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
-        if unfinished or not _is_gathered(out):
+        if len(failures) < len(cells) and (unfinished or not _is_gathered(out)):
             from benchmarks.gather import gather  # with matplotlib and scipy it takes a second; workers never need it
 
             gather(out)
+        if failures:
+            rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+            raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
 
 
 def _is_gathered(out: Path) -> bool:
@@ -116,7 +125,7 @@ def _prepare(
                 f"{out} holds a run with other settings ({difference}): choose another --out, or --overwrite"
             )
         for suite, fingerprint in fingerprints.items():
-            if recorded["fingerprints"][suite] != fingerprint:
+            if recorded["fingerprints"].get(suite, fingerprint) != fingerprint:
                 raise UserError(
                     f"the data of suite {suite} is no longer what {out} was begun with (fingerprint "
                     f"{recorded['fingerprints'][suite]}, now {fingerprint}): restore it, or choose another --out"

@@ -38,6 +38,7 @@ from benchmarks.tracking import Tracker
 from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
+ERROR = "error.txt"  # in the folder of a lifetime that failed: why, in its first line
 _FILES = (
     "cell.json",
     "trace.parquet",
@@ -83,7 +84,12 @@ def run_cell(
         if (folder / "summary.json").exists():
             return
         write_json(folder / "cell.json", dataclasses.asdict(cell))
-        _Lifetime(cell, folder, tracker, show, checkpoint_every).run()
+        try:
+            life = _Lifetime(cell, folder, tracker, show, checkpoint_every)
+        except UserError as error:
+            write_text(folder / ERROR, f"{error}\n")
+            raise
+        life.run()
 
 
 class _Lifetime:
@@ -116,10 +122,12 @@ class _Lifetime:
             raise
         except DivergedError as error:
             kept = f"last checkpoint: {self.checkpoint}" if self.checkpoint.exists() else "no checkpoint yet"
-            raise UserError(f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten") from error
+            said = f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten"
+            write_text(self.folder / ERROR, f"{said}\n")
+            raise UserError(said) from error
         except Exception as error:  # a student or teacher of the user's may raise anything
-            where = self.folder / "error.txt"
-            write_text(where, traceback.format_exc())
+            where = self.folder / ERROR
+            write_text(where, f"{self.cell.name} stopped: {describe(error)}\n{traceback.format_exc()}")
             raise UserError(f"{self.cell.name} stopped: {describe(error)} (traceback in {where})") from error
         finally:
             self.tracker.close()
@@ -209,7 +217,7 @@ class _Lifetime:
         summary["files"] = checksums(self.folder, _FILES)
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         drop_checkpoint(self.checkpoint)
-        (self.folder / "error.txt").unlink(missing_ok=True)  # of a mistake that was mended since
+        (self.folder / ERROR).unlink(missing_ok=True)  # of a mistake that was mended since
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}

@@ -54,8 +54,9 @@ def paceline_here(tmp_path, monkeypatch, capfd):
 
     def call(*arguments):
         monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "pytest" not in entry])
-        for name in ("own", "broken", "my_module"):
-            sys.modules.pop(name, None)
+        for name, module in list(sys.modules.items()):  # a user's, of a test before
+            if "pytest" in str(getattr(module, "__file__", None)) and str(tmp_path.parent) in module.__file__:
+                del sys.modules[name]
         code = 0
         try:
             main([str(argument) for argument in arguments])

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-import torch
-
 from benchmarks.engines.job import Job
-from benchmarks.lifetime import Status
 from benchmarks.progress import Display
 from benchmarks.store import UserError
-from benchmarks.threads import one_thread
+from benchmarks.workers import begin_worker, one_thread
 
 _log = logging.getLogger("paceline")
 
@@ -42,21 +38,14 @@ _queue: Any = None  # in a worker: where statuses go
 def _start_worker(queue: Any, level: int) -> None:
     global _queue
     _queue = queue
-    torch.set_num_threads(1)
+    begin_worker()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     logging.basicConfig(format="%(message)s", level=level)
 
 
-def _show_from_worker(status: Status) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os._exit(1)  # the main process died; its successor takes the cell over. (The pool would catch an exception.)
-    _queue.put(status)
-
-
 def _run_in_worker(job: Job) -> str | None:
     try:
-        job.run(_show_from_worker)
+        job.run(_queue.put)
     except UserError as error:
         return str(error)
     return None

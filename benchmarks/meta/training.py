@@ -29,8 +29,8 @@ from benchmarks.store import (
     write_json,
 )
 from benchmarks.terminal import say
-from benchmarks.threads import one_thread
 from benchmarks.tracking import Mode, RunCurve, refuse_missing_wandb
+from benchmarks.workers import one_thread
 from envs import CurriculumVectorEnv
 from envs.features import ARM_FEATURES, LEAST
 from envs.simulated import Population, SimulatedStudents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ def render(
     failures: pl.DataFrame,
     environment: dict[str, str],
     unfinished: Sequence[str],
+    reasons: Mapping[str, str],
 ) -> str:
     """The report as HTML.
 
@@ -35,6 +36,7 @@ def render(
         failures: wrong sequences of all lifetimes.
         environment: what they were run with.
         unfinished: names of planned lifetimes without results.
+        reasons: why some of them failed, by name.
     """
     parts = []
     for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
@@ -49,7 +51,7 @@ def render(
         together=_together(groups) if len(parts) > 1 else None,
         lifetimes=sum(len(g["seeds"]) for g in groups),
         environment=environment,
-        unfinished=list(unfinished),
+        unfinished=[f"{name} ({reasons[name]})" if name in reasons else name for name in unfinished],
     )
 
 

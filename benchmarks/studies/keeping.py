@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
-import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks.assembly import files_read
 from benchmarks.gather import summary_of
-from benchmarks.lifetime import Status, run_cell
+from benchmarks.lifetime import run_cell
 from benchmarks.provenance import environment
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, describe, read_json, write_json
 from benchmarks.terminal import say
 from benchmarks.tracking import NoTracker
+from benchmarks.workers import begin_worker
 
 
 def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs: Path, workers: int) -> None:
@@ -40,7 +38,7 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
     failures: list[str] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(workers, context, begin_worker) as pool:
         jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
         for done, job in enumerate(_completed(jobs), 1):
             name, cell = jobs[job]
@@ -89,15 +87,9 @@ def _policy(cell: Cell) -> str | None:
     return next(iter(files_read(cell.make_teacher(), [cell.seed]).values()), None)
 
 
-def _stop_with_parent(status: Status) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os._exit(1)  # an exception would end in the pool, and the next lifetime begin
-
-
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """One lifetime's figures."""
-    run_cell(cell, folder, NoTracker(), _stop_with_parent)
+    run_cell(cell, folder, NoTracker())
     made_with = folder / "environment.json"  # of its end: its figures may be collected at a later revision
     if not made_with.exists():
         write_json(made_with, environment())

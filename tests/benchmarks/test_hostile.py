@@ -120,3 +120,33 @@ def test_a_nan_in_one_student_fails_its_cell_alone(tmp_path, monkeypatch, capsys
     assert "seed-1 stopped: loss became nan" in said and "2 of 4 lifetimes are finished" in said
     finished = sorted(path.parent.name for path in (tmp_path / "out").rglob("seed-*/summary.json"))
     assert finished == ["seed-0", "seed-0"]
+    # The report is there, of those that are finished, and says why the others are not.
+    summary = read_json(tmp_path / "out" / "summary.json")
+    assert sorted(summary["reasons"]) == sorted(summary["unfinished"]) and len(summary["unfinished"]) == 2
+    assert all(reason.startswith("stopped: loss became nan") for reason in summary["reasons"].values())
+    assert (tmp_path / "out" / "report.html").read_text().count("(stopped: loss became nan") == 2
+
+
+def test_a_student_that_is_nan_from_its_first_update_fails_alone(tmp_path, monkeypatch, capsys, caplog):
+    """The trial before the first lifetime finds it; alone it is refused at once, among others the others go on."""
+    (tmp_path / "spoilt.py").write_text(
+        "import math\n\nfrom student import GRU\n\n\n"
+        "class Spoilt(GRU):\n"
+        "    def forward(self, tokens):\n"
+        "        return super().forward(tokens) * (math.nan if self.training else 1.0)\n\n\n"
+        "def make_model(vocab_size):\n    return Spoilt(vocab_size, 8)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    words = [*BENCH[:4], "2", "--students", "spoilt:make_model,gru", *BENCH[9:], "--seeds", "1", "--out", "out"]
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and "Traceback" not in said and "the others go on without it" in caplog.text
+    assert "2 of 4 lifetimes are finished" in said
+    finished = [path.parent for path in (tmp_path / "out" / "cells").rglob("seed-*/summary.json")]
+    assert len(finished) == 2 and all("gru" in path.parts for path in finished)
+    reasons = read_json(tmp_path / "out" / "summary.json")["reasons"]
+    assert len(reasons) == 2 and all("loss became nan" in reason for reason in reasons.values())
+    with pytest.raises(SystemExit):
+        main([word.removesuffix(",gru") for word in words[:-1]] + ["alone"])
+    assert "loss became nan" in capsys.readouterr().err and not (tmp_path / "alone").exists()

@@ -180,7 +180,8 @@ def test_whatever_a_users_student_raises_is_one_line_with_the_traceback_in_a_fil
     monkeypatch.setattr("benchmarks.settings.make_student", lambda *a: Broken(CELL.make_suite()))
     with pytest.raises(UserError, match=r"exp3s \(seed 3\): KeyError: 'nothing' \(at .*test_lifetime.py:\d+\)"):
         run_cell(CELL, tmp_path, NoTracker())  # at the first step: found in the rehearsal
-    assert not (tmp_path / "error.txt").exists()
+    reason = (tmp_path / "error.txt").read_text()
+    assert reason.count("\n") == 1 and "KeyError: 'nothing'" in reason
     Broken.bound = 7
     with pytest.raises(UserError, match=r"stopped: KeyError: 'nothing' \(traceback in .*error.txt\)"):
         run_cell(CELL, tmp_path, NoTracker())

@@ -148,8 +148,8 @@ def test_disabled_works_with_wandb_not_installed_and_offline_says_so(tmp_path, p
     )
 
 
-def test_a_report_pushes_the_standing_with_its_intervals(paceline, tmp_path):
-    made = paceline(*ARGUMENTS, *QUICK, "--wandb", "disabled")
+def test_a_report_pushes_the_standing_with_its_intervals(paceline, paceline_here, tmp_path):
+    made = paceline_here(*ARGUMENTS, *QUICK, "--wandb", "disabled")
     assert made.returncode == 0, made.stderr
     for _ in range(2):
         done = paceline("report", "out", "--wandb", "offline", "--project", "papers")
@@ -175,7 +175,7 @@ def test_a_report_pushes_the_standing_with_its_intervals(paceline, tmp_path):
     assert only(runs[0], "exit")[0].exit_code == 0
 
 
-def test_a_report_without_wandb_pushes_nothing(paceline, tmp_path):
-    assert paceline(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
-    done = paceline("report", "out")
+def test_a_report_without_wandb_pushes_nothing(paceline_here, tmp_path):
+    assert paceline_here(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
+    done = paceline_here("report", "out")
     assert done.returncode == 0 and "W&B" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
