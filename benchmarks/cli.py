@@ -20,6 +20,7 @@ from benchmarks.doctor import examine
 from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
+from benchmarks.gather import gather, planned_cells
 from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
@@ -132,8 +133,6 @@ class Report:
 
     def execute(self) -> None:
         """Makes it."""
-        from benchmarks.gather import gather, planned_cells  # with matplotlib and scipy: a second to import
-
         refuse_missing_wandb(self.wandb)
         planned_cells(self.directory)  # refuses what is no folder of results
         with only_writer(self.directory):

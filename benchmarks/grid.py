@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.assembly import build, files_read
 from benchmarks.engines import Execution, Job, folder_of, refuse_missing_engine, run_jobs
+from benchmarks.gather import finished, gather, summary_of
 from benchmarks.ladder import ladder_share
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
@@ -39,6 +40,29 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         raise UserError(f"workers must be at least 1; got {execution.workers}")
     if execution.checkpoint_every is not None and execution.checkpoint_every < 1:
         raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
+    fingerprints, schedules = _tried(cells)
+    _refuse_foreign_folder(out, execution.overwrite)
+    with only_writer(out):
+        bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
+        unfinished = [cell for cell in cells if not (folder_of(out, cell) / "summary.json").exists()]
+        with Display(len(cells), len(cells) - len(unfinished)) as display:
+            failures = run_jobs([Job(cell, out, execution, bench_id) for cell in unfinished], execution, display)
+        if len(failures) < len(cells) and (unfinished or not _is_gathered(out)):
+            gather(out)
+        elif not unfinished:
+            for life in finished(out):
+                summary_of(life.folder)  # what is finished is still what it was
+        if failures:
+            rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+            raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
+
+
+def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
+    """Tries every kind of lifetime; fingerprints of suites, and digests of what teachers read, by path.
+
+    Raises:
+        UserError: a mistake of the user's, or no student whose loss is finite.
+    """
     fingerprints: dict[str, str] = {}
     schedules: dict[str, str] = {}
     kinds = list({(c.suite, c.student, c.teacher): c for c in cells}.values())
@@ -56,19 +80,7 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
         if cell.suite not in fingerprints:
             fingerprints[cell.suite] = suite.fingerprint
             _warn_of_costly_ladder(cell, suite)
-    _refuse_foreign_folder(out, execution.overwrite)
-    with only_writer(out):
-        bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
-        unfinished = [cell for cell in cells if not (folder_of(out, cell) / "summary.json").exists()]
-        with Display(len(cells), len(cells) - len(unfinished)) as display:
-            failures = run_jobs([Job(cell, out, execution, bench_id) for cell in unfinished], execution, display)
-        if len(failures) < len(cells) and (unfinished or not _is_gathered(out)):
-            from benchmarks.gather import gather  # with matplotlib and scipy it takes a second; workers never need it
-
-            gather(out)
-        if failures:
-            rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-            raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
+    return fingerprints, schedules
 
 
 def _is_gathered(out: Path) -> bool:

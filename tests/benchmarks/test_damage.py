@@ -64,6 +64,7 @@ def test_a_damaged_file_of_a_lifetime_is_named_and_that_lifetime_alone_run_anew(
     harm(out / CELL / name)
     said = mistake(("report", out), capsys)
     assert f"{CELL}/{name}" in said and ("damaged" in said or "cannot read" in said)
+    assert mistake((*BENCH, "--out", out), capsys) == said  # the command that made it looks at what is finished, too
     if harm is flip:
         shutil.rmtree(out / CELL)
         before = (out / "cells/reverse/gru/uniform/seed-0/summary.json").stat().st_mtime_ns
