@@ -133,16 +133,21 @@ def refuse_damaged(folder: Path, kept: dict[str, str]) -> None:
             )
 
 
+_OUTLINE = "outline"  # of a checkpoint: its nesting and its plain values, as JSON
+
+
 def save_checkpoint(path: Path, state: Any) -> None:
     """Saves nested dicts, lists and tuples of arrays, tensors and plain values: safetensors, no pickle, atomically."""
     tensors: dict[str, torch.Tensor] = {}
-    outline = json.dumps(_flatten(state, tensors))
-    kept = {"outline": outline, "checksum": _checksum(outline, tensors)}
+    outline = json.dumps(_flatten(state, tensors)).encode()
+    # A tensor: as metadata it would lie in the header, which takes 100 MB and no more, and rows of a lifetime add up.
+    tensors[_OUTLINE] = torch.from_numpy(np.frombuffer(outline, dtype=np.uint8).copy())
+    kept = {"checksum": _checksum(tensors)}
     write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary, kept))
 
 
-def _checksum(outline: str, tensors: dict[str, torch.Tensor]) -> str:
-    digest = hashlib.sha256(outline.encode())
+def _checksum(tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
@@ -159,9 +164,9 @@ def load_checkpoint(path: Path) -> Any:
         with safetensors.safe_open(path, framework="pt") as file:
             kept = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-        if _checksum(kept["outline"], tensors) != kept["checksum"]:
+        if _checksum(tensors) != kept["checksum"]:
             raise ValueError("it does not hold what its checksum says")
-        outline = json.loads(kept["outline"])
+        outline = json.loads(tensors.pop(_OUTLINE).numpy().tobytes())
     except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise UserError(
             f"checkpoint {path} is damaged ({error}): delete it to start this lifetime anew, or use --overwrite"

@@ -124,3 +124,10 @@ def test_what_a_killed_writer_left_is_swept(tmp_path):
     with only_writer(tmp_path):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "mine.tmp"]
+
+
+def test_a_checkpoint_of_a_long_lifetime_is_no_header(tmp_path):
+    """A header of safetensors takes 100 MB; the rows of a hundred thousand decisions are more."""
+    rows = ["x" * 100_000] * 1_010
+    save_checkpoint(tmp_path / "c", {"rows": rows, "end": 1})
+    assert load_checkpoint(tmp_path / "c") == {"rows": rows, "end": 1}
