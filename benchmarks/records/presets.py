@@ -79,7 +79,7 @@ RECORDS: dict[str, Record] = {
         Preset(
             "addition-2d",
             "lstm",
-            "--addition-2d.first 1 2 3 --addition-2d.second 1 2 3 --budget 12000",
+            "--addition-2d.first 1 2 3 --addition-2d.second 1 2 3 --budget 18000",
             "1 to 3 digits; a decoder-only LSTM with teacher forcing and the answer's last digit first; batch 128",
         ),
         Preset(
