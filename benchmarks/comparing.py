@@ -12,7 +12,7 @@ import numpy as np
 import tyro
 
 from benchmarks.assembly import path_read
-from benchmarks.gather import Lived, finished, planned_cells, summary_of, write_all
+from benchmarks.gather import Lived, finished, planned_cells, reasons, summary_of, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
 from benchmarks.store import UserError, describe, read_sealed
 from benchmarks.terminal import say
@@ -53,12 +53,15 @@ class Compare:
             raise UserError("none of the folders holds a finished lifetime yet")
         environments = [read_sealed(folder / "settings.json")["environment"] for folder in self.folders]
         said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
-        missing = []
+        missing: list[str] = []
+        failed: dict[str, str] = {}
         for folder in self.folders:
             done = {life.cell.name for life in finished(folder)}
-            missing += [f"{folder.name}/{cell.name}" for cell in planned_cells(folder) if cell.name not in done]
+            left = [cell.name for cell in planned_cells(folder) if cell.name not in done]
+            missing += [f"{folder.name}/{name}" for name in left]
+            failed |= {f"{folder.name}/{name}": said for name, said in reasons(folder, left).items()}
         self.out.mkdir(parents=True, exist_ok=True)
-        write_all(self.out, lived, missing, said)
+        write_all(self.out, lived, missing, said, failed)
         say(f"report: {self.out / 'report.html'}")
 
 

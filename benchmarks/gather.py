@@ -70,15 +70,16 @@ def gather(out: Path) -> dict[str, Any]:
     done = {life.cell.name for life in lived}
     unfinished = [cell.name for cell in cells if cell.name not in done]
     return write_all(
-        out, lived, unfinished, read_sealed(out / "settings.json")["environment"], _reasons(out, unfinished)
+        out, lived, unfinished, read_sealed(out / "settings.json")["environment"], reasons(out, unfinished)
     )
 
 
-def _reasons(out: Path, names: Sequence[str]) -> dict[str, str]:
-    """Why lifetimes failed, those that did, in a line each."""
+def reasons(out: Path, names: Sequence[str]) -> dict[str, str]:
+    """Why lifetimes failed, those of these names that did, in a line each."""
     files = {name: out / "cells" / name / ERROR for name in names}
-    lines = {name: file.read_text(encoding="utf-8").partition("\n")[0] for name, file in files.items() if file.exists()}
-    return {name: line.removeprefix(f"{name} ") for name, line in lines.items()}
+    texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in files.items() if file.exists()}
+    lines = {name: text.partition("\n")[0].removeprefix(f"{name} ") for name, text in texts.items()}
+    return {name: line for name, line in lines.items() if line}
 
 
 def finished(out: Path) -> list[Lived]:
@@ -96,7 +97,7 @@ def write_all(
     lived: Sequence[Lived],
     unfinished: Sequence[str],
     environment: dict[str, str],
-    reasons: Mapping[str, str] | None = None,
+    failed: Mapping[str, str],
 ) -> dict[str, Any]:
     """Tables, report and summary of these lifetimes, into a folder; returns the summary.
 
@@ -105,7 +106,7 @@ def write_all(
         lived: finished lifetimes.
         unfinished: names of the others.
         environment: what they were run with.
-        reasons: why some of the others failed, by name.
+        failed: why some of the others did, by name.
 
     Raises:
         UserError: a file of a lifetime is damaged.
@@ -118,11 +119,10 @@ def write_all(
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
     timed = with_seconds(tables["results"], tables["trace"], tables["timing"])
     groups = summarise([{**summary, **seconds_of(summary, timed)} for summary in summaries])
-    reasons = dict(reasons or {})
-    summary = {"groups": groups, "unfinished": list(unfinished), "reasons": reasons, "environment": environment}
+    summary = {"groups": groups, "unfinished": list(unfinished), "reasons": dict(failed), "environment": environment}
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
-    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, reasons)
+    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, failed)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)

@@ -45,16 +45,35 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
     with only_writer(out):
         bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
         unfinished = [cell for cell in cells if not (folder_of(out, cell) / "summary.json").exists()]
-        with Display(len(cells), len(cells) - len(unfinished)) as display:
-            failures = run_jobs([Job(cell, out, execution, bench_id) for cell in unfinished], execution, display)
-        if len(failures) < len(cells) and (unfinished or not _is_gathered(out)):
-            gather(out)
-        elif not unfinished:
-            for life in finished(out):
-                summary_of(life.folder)  # what is finished is still what it was
-        if failures:
-            rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-            raise UserError(f"{failures[0]}{rest}; {len(cells) - len(failures)} of {len(cells)} lifetimes are finished")
+        failures: list[str] = []
+        try:
+            with Display(len(cells), len(cells) - len(unfinished)) as display:
+                failures = run_jobs([Job(cell, out, execution, bench_id) for cell in unfinished], execution, display)
+        except UserError as error:  # workers that died
+            failures = [str(error)]
+        said = _said(failures, len(cells), len(finished(out)))
+        try:
+            _gather(out, bool(unfinished))
+        except UserError as error:
+            raise UserError(f"{said}; and {error}" if said else str(error)) from error
+        if said:
+            raise UserError(said)
+
+
+def _said(failures: Sequence[str], planned: int, done: int) -> str:
+    """Of what failed, in a line; nothing if nothing did."""
+    rest = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f"{failures[0]}{rest}; {done} of {planned} lifetimes are finished" if failures else ""
+
+
+def _gather(out: Path, changed: bool) -> None:
+    """Tables and report of what is finished; where they are there already, the lifetimes' files are looked at."""
+    lived = finished(out)
+    if lived and (changed or not _is_gathered(out)):
+        gather(out)
+    else:
+        for life in lived:
+            summary_of(life.folder)
 
 
 def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
@@ -65,17 +84,16 @@ def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
     """
     fingerprints: dict[str, str] = {}
     schedules: dict[str, str] = {}
-    kinds = list({(c.suite, c.student, c.teacher): c for c in cells}.values())
     diverged = 0
-    for cell in kinds:
+    for cell in {(c.suite, c.student, c.teacher): c for c in cells}.values():
         try:
             suite, _, made = build(cell)  # a user's mistake is found before the first lifetime
         except UserError as error:
             diverged += 1
-            if not isinstance(error.__cause__, DivergedError) or diverged == len(kinds):
+            if not isinstance(error.__cause__, DivergedError) or diverged == len(cells):
                 raise
             _log.warning("%s: the others go on without it", error)
-            continue
+            suite, made = cell.make_suite(), cell.make_teacher()
         schedules |= files_read(made, [c.seed for c in cells if c.teacher == cell.teacher])
         if cell.suite not in fingerprints:
             fingerprints[cell.suite] = suite.fingerprint
@@ -137,7 +155,7 @@ def _prepare(
                 f"{out} holds a run with other settings ({difference}): choose another --out, or --overwrite"
             )
         for suite, fingerprint in fingerprints.items():
-            if recorded["fingerprints"].get(suite, fingerprint) != fingerprint:
+            if recorded["fingerprints"][suite] != fingerprint:
                 raise UserError(
                     f"the data of suite {suite} is no longer what {out} was begun with (fingerprint "
                     f"{recorded['fingerprints'][suite]}, now {fingerprint}): restore it, or choose another --out"

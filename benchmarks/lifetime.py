@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 import traceback
@@ -83,13 +84,15 @@ def run_cell(
     with only_writer(folder, wait=20.0):
         if (folder / "summary.json").exists():
             return
+        (folder / ERROR).unlink(missing_ok=True)  # of an earlier try
         write_json(folder / "cell.json", dataclasses.asdict(cell))
         try:
-            life = _Lifetime(cell, folder, tracker, show, checkpoint_every)
+            _Lifetime(cell, folder, tracker, show, checkpoint_every).run()
         except UserError as error:
-            write_text(folder / ERROR, f"{error}\n")
+            if not (folder / ERROR).exists():
+                with contextlib.suppress(UserError):  # a disk that is full, perhaps: that is what is being said
+                    write_text(folder / ERROR, f"{error}\n")
             raise
-        life.run()
 
 
 class _Lifetime:
@@ -122,9 +125,7 @@ class _Lifetime:
             raise
         except DivergedError as error:
             kept = f"last checkpoint: {self.checkpoint}" if self.checkpoint.exists() else "no checkpoint yet"
-            said = f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten"
-            write_text(self.folder / ERROR, f"{said}\n")
-            raise UserError(said) from error
+            raise UserError(f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten") from error
         except Exception as error:  # a student or teacher of the user's may raise anything
             where = self.folder / ERROR
             write_text(where, f"{self.cell.name} stopped: {describe(error)}\n{traceback.format_exc()}")
@@ -217,7 +218,6 @@ class _Lifetime:
         summary["files"] = checksums(self.folder, _FILES)
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         drop_checkpoint(self.checkpoint)
-        (self.folder / ERROR).unlink(missing_ok=True)  # of a mistake that was mended since
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}

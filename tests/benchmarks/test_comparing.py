@@ -54,9 +54,20 @@ def test_folders_of_one_name_are_told_apart_and_what_is_not_ours_is_left_alone(b
 def test_what_is_not_finished_is_named(benches, tmp_path):
     half = tmp_path / "half"
     shutil.copytree(benches / "a", half)
-    shutil.rmtree(half / "cells" / "reverse" / "gru" / "combined" / "seed-1")
+    lost = half / "cells" / "reverse" / "gru" / "combined" / "seed-1"
+    shutil.rmtree(lost)
     Compare((half, benches / "b"), tmp_path / "both").execute()
-    assert read_json(tmp_path / "both" / "summary.json")["unfinished"] == ["half/reverse/gru/combined/seed-1"]
+    summary = read_json(tmp_path / "both" / "summary.json")
+    assert summary["unfinished"] == ["half/reverse/gru/combined/seed-1"] and not summary["reasons"]
+    lost.mkdir()
+    for said, reason in (
+        (b"reverse/gru/combined/seed-1 stopped: it broke\nmore", "stopped: it broke"),
+        (b"\xff", "\ufffd"),
+    ):
+        (lost / "error.txt").write_bytes(said)
+        Compare((half, benches / "b"), tmp_path / "both").execute()
+        reasons = read_json(tmp_path / "both" / "summary.json")["reasons"]
+        assert reasons == {"half/reverse/gru/combined/seed-1": reason}
 
 
 def test_lifetimes_that_are_no_pairs_are_refused(benches, tmp_path):

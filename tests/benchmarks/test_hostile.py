@@ -3,6 +3,7 @@
 import errno
 import itertools
 import os
+import shutil
 import time
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks import store
 from benchmarks.cli import main
-from benchmarks.store import read_json
+from benchmarks.store import UserError, read_json
 
 BENCH = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
 BENCH += ("--batch-size", "8", "--evaluate-every", "20", "--workers", "1", "--wandb", "disabled", "--seeds", "1")
@@ -150,3 +151,26 @@ def test_a_student_that_is_nan_from_its_first_update_fails_alone(tmp_path, monke
     with pytest.raises(SystemExit):
         main([word.removesuffix(",gru") for word in words[:-1]] + ["alone"])
     assert "loss became nan" in capsys.readouterr().err and not (tmp_path / "alone").exists()
+
+
+def test_what_was_finished_before_a_worker_died_is_gathered(tmp_path, monkeypatch, capsys, whole):
+    """And a failure is said first, whatever else goes wrong with the tables."""
+    from benchmarks import grid
+
+    real = grid.run_jobs
+
+    def run_jobs(jobs, execution, display):
+        real(jobs[:1], execution, display)
+        raise UserError("a worker process died")
+
+    monkeypatch.setattr(grid, "run_jobs", run_jobs)
+    said = refused(capsys, tmp_path / "out")
+    assert "a worker process died; 1 of 2 lifetimes are finished" in said
+    assert len(read_json(tmp_path / "out" / "summary.json")["unfinished"]) == 1
+    shutil.copytree(tmp_path / "out", tmp_path / "other")
+    next((tmp_path / "other" / "cells").rglob("trace.parquet")).write_bytes(b"")
+    said = refused(capsys, tmp_path / "other")
+    assert said.index("a worker process died; ") < said.index("trace.parquet is damaged")
+    monkeypatch.undo()
+    main([*BENCH, "--out", str(tmp_path / "out")])
+    assert_as_whole(tmp_path / "out", whole)

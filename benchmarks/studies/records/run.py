@@ -44,22 +44,21 @@ CONTROLS: dict[str, str] = {
 
 
 def schedule_path(name: str, kind: str) -> str:
-    """Where the schedules that controls replay lie, of a suite's lifetimes: decision by decision, or their average."""
+    """Where the schedules that controls replay lie, of a suite's lifetimes: decision by decision, or their mean."""
     return str(RESULTS / "schedules" / name / ("{seed}.json" if kind == "order" else "{seed}-average.json"))
 
 
 def yoked(name: str) -> dict[str, str]:
     """Controls that replay what the general teacher chose in another lifetime, open-loop, again and again.
 
-    In its order, in another one, and its average throughout: a static mixture.
+    In its order, in another one, and its mean throughout: a static mixture.
     """
-    order, average = (
-        f"--teacher replayed --replayed.path {schedule_path(name, kind)}" for kind in ("order", "average")
-    )
+    replayed = "--teacher replayed --replayed.path"
+    order, mean = schedule_path(name, "order"), schedule_path(name, "mean")
     return {
-        "yoked": f"{order} --replayed.again",
-        "yoked-shuffled": f"{order} --replayed.shuffled",
-        "average": f"{average} --replayed.again",
+        "yoked": f"{replayed} {order} --replayed.again",
+        "yoked-shuffled": f"{replayed} {order} --replayed.shuffled",
+        "static-mean": f"{replayed} {mean} --replayed.again",
     }
 
 
@@ -75,7 +74,7 @@ class Run:
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
     """The eight, or controls: stratified, learnability, random-frozen, shuffled-reward, and after `yoke` yoked,
-    yoked-shuffled, average."""
+    yoked-shuffled, static-mean."""
     seeds: int = 10
     """Paired seeds."""
     first_seed: int = 0

@@ -188,10 +188,10 @@ def test_controls_replay_the_next_seeds_lifetime_and_its_average(tmp_path, monke
     assert order["seed"] == average["seed"] == 1 and len(order["mixtures"]) == 4
     assert average["mixtures"] == pytest.approx(order["mixtures"].mean(axis=0, keepdims=True))
     assert average["counts"].tolist() == order["counts"].sum(axis=0, keepdims=True).tolist()
-    again = Run(("recall",), teachers=("yoked", "yoked-shuffled", "average"), seeds=2, extra=small, **where)
+    again = Run(("recall",), teachers=("yoked", "yoked-shuffled", "static-mean"), seeds=2, extra=small, **where)
     again.execute()
     found = read_json(tmp_path / "figures" / "recall-small-lstm.json")["lifetimes"]
-    assert len({found[name][seed]["policy"] for name in ("yoked", "average") for seed in "01"}) == 4
+    assert len({found[name][seed]["policy"] for name in ("yoked", "static-mean") for seed in "01"}) == 4
     assert found["yoked"]["0"]["policy"] == found["yoked-shuffled"]["0"]["policy"]
     with pytest.raises(UserError, match="seeds must be at least 2"):
         Yoke("recall", seeds=1).execute()
