@@ -19,9 +19,9 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
 
         gate_a  = g + (1 - g) (prod over prerequisites b of q_b) ^ kappa
         x_a    += speed_t gate_a sum_b T_ab share_b / time_a - x_a sum_b Z_ab share_b / time_b
-        x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)))
+        x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)) - h exp(-sum_b T_ab share_b / r))
 
-    and where sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
+    with h, r the swift forgetting and the rehearsal that slows it, and where sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
 
     Args:
         rng: for noise and set-backs.
@@ -49,6 +49,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     full = held.sum(axis=1, keepdims=True) > of.capacity
     moved = np.where(full, np.minimum(moved, _MOST_HELD), moved)
     faded = (of.forgetting + np.where(full, _CROWDING / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
+    if of.swift.any():
+        faded = faded + of.swift * np.exp(-effort / of.rehearsal)
     moved *= np.exp(-faded)
     drifts = (used < of.drift_at) & (used + 1.0 / of.decisions[:, None] >= of.drift_at)
     moved = np.where(drifts, moved * of.drift, moved)

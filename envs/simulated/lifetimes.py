@@ -40,6 +40,8 @@ class Lifetimes:
         spikes: ``(n, 1)``, probability of a set-back in a decision.
         restlessness: ``(n, 1)``, deviation of the share of progress that is out of reach for the moment.
         final_speed: ``(n, 1)``, factor on the speed at the end of the budget.
+        swift, rehearsal: ``(n, 1)``, rate at which an arm without training is forgotten at once (0: not so), and the
+            share of training at which that is slowed to 1/e.
     """
 
     structure: Structure
@@ -72,6 +74,8 @@ class Lifetimes:
     spikes: Floats
     restlessness: Floats
     final_speed: Floats
+    swift: Floats
+    rehearsal: Floats
 
     def layout(self) -> Layout:
         """What a teacher is told, as features want it."""
@@ -172,6 +176,8 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         happens(p.spikes) * uniform((0.0, 10.0)) / decisions[:, None],
         happens(0.6) * log_uniform(p.restlessness),
         np.where(happens(p.decay), 0.1, 1.0),
+        happens(p.swift) * log_uniform(p.swift_forgetting) / decisions[:, None],
+        log_uniform(p.rehearsal),
     )
 
 

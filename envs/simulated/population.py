@@ -18,6 +18,8 @@ _LOGARITHMIC = (
     "gate_floor",
     "answer_length",
     "forgetting",
+    "swift_forgetting",
+    "rehearsal",
     "common_time",
     "samples",
     "restlessness",
@@ -103,6 +105,13 @@ class Population:
     lifetimes; what is learned beyond mastery is a reserve."""
     decay: float = 0.15
     """Share of lifetimes whose speed falls to a tenth towards the end, as with a decaying learning rate."""
+    swift: float = 0.0
+    """Share of lifetimes in which an arm that is not rehearsed is forgotten at once, as a convolution forgets; the
+    teachers of the repository were trained without any."""
+    swift_forgetting: Range = (10.0, 100.0)
+    """.. Progress that such an arm loses over the budget, as a rate (log)."""
+    rehearsal: Range = (0.01, 0.05)
+    """.. Share of the updates at which rehearsing slows that to 1/e (log)."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
