@@ -21,7 +21,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
         x_a    += speed_t gate_a sum_b T_ab share_b / time_a - x_a sum_b Z_ab share_b / time_b
         x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)) - h exp(-sum_b T_ab share_b / r))
 
-    with h, r the swift forgetting and the rehearsal that slows it, and where sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
+    with h, r the swift forgetting and the rehearsal that slows it; and where
+    sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
 
     Args:
         rng: for noise and set-backs.

@@ -86,9 +86,11 @@ def test_what_is_not_trained_is_forgotten_at_its_rate():
 def test_a_little_rehearsal_keeps_what_is_swiftly_forgotten():
     """By hand: without training e^-h, with the share r of it at e^(-h/e), with many times r hardly at all."""
     of = lifetimes(
-        swift=np.full((5, 1), 0.7), rehearsal=np.full((5, 1), 0.02), transfer=np.tile(np.eye(3), (5, 1, 1)),
+        swift=np.full((5, 1), 0.7),
+        rehearsal=np.full((5, 1), 0.02),
+        transfer=np.tile(np.eye(3), (5, 1, 1)),
         time=np.full((5, 3), 1e9),
-    )  # fmt: skip
+    )
     whole = np.ones((5, 3))
     after = live(of, [0.0, 0.02, 0.98], whole)
     np.testing.assert_allclose(after[0], [np.exp(-0.7), np.exp(-0.7 / np.e), 1.0], rtol=1e-6)
