@@ -33,7 +33,7 @@ def run_options(
 
     return {
         "project": project,
-        "dir": str(folder),
+        "dir": str(folder.resolve()),  # relative, it would be to the place of a service that a parent began
         "id": run,
         "name": name,
         "group": group,

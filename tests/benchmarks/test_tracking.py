@@ -179,3 +179,20 @@ def test_a_report_without_wandb_pushes_nothing(paceline_here, tmp_path):
     assert paceline_here(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
     done = paceline_here("report", "out")
     assert done.returncode == 0 and "W&B" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
+
+
+def test_beside_a_client_that_began_elsewhere_files_lie_in_our_folder(paceline, tmp_path):
+    """A process that uses W&B hands its service on to its children, whose relative paths are not the service's."""
+    (tmp_path / "elsewhere").mkdir()
+    words = ("run", "own:suite", "--student", "own:make_student", "--budget", "20", "--out", "out")
+    script = (
+        "import os, subprocess, sys, wandb\n"
+        "run = wandb.init(mode='offline', dir='.')\n"
+        "assert os.environ['WANDB_SERVICE']\n"
+        "subprocess.run(sys.argv[1:], cwd='..', check=True)\n"
+        "run.finish()\n"
+    )
+    words = [sys.executable, "-c", script, *command(*words)]
+    done = subprocess.run(words, cwd=tmp_path / "elsewhere", capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert len(offline_files(tmp_path)) == 1
