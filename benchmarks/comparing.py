@@ -59,7 +59,7 @@ class Compare:
             done = {life.cell.name for life in finished(folder)}
             left = [cell.name for cell in planned_cells(folder) if cell.name not in done]
             missing += [f"{folder.name}/{name}" for name in left]
-            failed |= {f"{folder.name}/{name}": said for name, said in reasons(folder, left).items()}
+            failed |= {f"{folder.name}/{name}": why for name, why in reasons(folder, left).items()}
         self.out.mkdir(parents=True, exist_ok=True)
         write_all(self.out, lived, missing, said, failed)
         say(f"report: {self.out / 'report.html'}")
