@@ -52,5 +52,6 @@ from teacher.schedules import Uniform as Uniform
 from teacher.wrappers import Cooldown as Cooldown
 from teacher.wrappers import CoverageFloor as CoverageFloor
 from teacher.wrappers import Override as Override
+from teacher.wrappers import Rehearsal as Rehearsal
 from teacher.wrappers import Rescaled as Rescaled
 from teacher.wrappers import Review as Review

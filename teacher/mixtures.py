@@ -15,7 +15,7 @@ def softmax(values: Floats) -> Floats:
     return weights
 
 
-def floored(mixture: Floats, share: float) -> Floats:
+def floored(mixture: Floats, share: float | Floats) -> Floats:
     """(1 - share) mixture + share / A: no arm gets less than share / A."""
     out: Floats = (1.0 - share) * mixture
     out += share / mixture.shape[1]

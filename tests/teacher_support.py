@@ -248,6 +248,7 @@ CASES = {
     # wrappers
     "floor": Case(lambda: teacher.CoverageFloor(teacher.UCB1()), learns=True, floor=0.1),
     "review": Case(lambda: teacher.Review(teacher.Exp3S(eta=0.03), share=0.1), learns=True),
+    "rehearsal": Case(lambda: teacher.Rehearsal(teacher.Exp3S(eta=0.03)), learns=True, floor=0.05),
     "cool-down": Case(lambda: teacher.Cooldown(teacher.Exp3S(eta=0.03)), learns=True, floor=0.05),
     "override": Case(lambda: teacher.Override(teacher.Exp3(gamma=0.1)), learns=True, floor=0.1),
     "rescaled": Case(lambda: teacher.Rescaled(teacher.Exp3S(scale=False)), learns=True, floor=0.05),

@@ -112,6 +112,18 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Rehearsal:
+    """A floor for students that are seen to forget what they do not rehearse."""
+
+    share: float = 0.5
+    """Share that is then spread over all arms."""
+
+    def around(self, inner: Teacher) -> Teacher:
+        """The wrapped teacher."""
+        return teacher.Rehearsal(inner, self.share)
+
+
+@dataclass(frozen=True)
 class Cooldown:
     """Holds a mixture for some decisions after each change."""
 
@@ -158,6 +170,7 @@ class Override:
 WRAPPERS: dict[str, WrapperComponent] = {
     "floor": Floor(),
     "review": Review(),
+    "rehearsal": Rehearsal(),
     "cooldown": Cooldown(),
     "rescaled": Rescaled(),
     "override": Override(),

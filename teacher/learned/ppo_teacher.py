@@ -15,9 +15,11 @@ from teacher.learned.files import LearnedPolicy, load_policy
 from teacher.learned.network import no_memory, num_units, remembered, scores
 from teacher.loop import ArmsView, Feedback, Floats
 from teacher.mixtures import floored, softmax
+from teacher.retention import Retention
 
 SHIPPED = Path(__file__).parent / "general"
 """Where the general teacher lies in the package."""
+_RETENTION = Retention()
 
 
 @dataclass
@@ -25,12 +27,15 @@ class PPOTeacher(ArrayTeacher):
     """Gives the probabilities of a policy that PPO trained across lifetimes, as they come from the observation.
 
     Its weights stay as they are within a lifetime: what it knows of the student is in the features (``envs.features``),
-    which cost no probe, and in the network's memory, where it has one. Any number of arms, of axes and of tasks.
+    which cost no probe, and in the network's memory, where it has one. Any number of arms, of axes and of tasks. A
+    student that is seen to forget what it does not rehearse (``teacher.retention.Retention``) is given some of
+    everything besides.
 
     Attributes:
         path: a folder that ``paceline meta-train`` made; empty: the general teacher that ships with the package.
         temperature: of the softmax over the network's scores.
-        floor: share of the mixture spread over all arms.
+        floor: share of the mixture spread over all arms, at least.
+        rehearsal: that share for a student that forgets; 0: no student is watched for it.
 
     Raises:
         ValueError: a value out of range; at reset: a file that is not there or damaged, or observations without the
@@ -43,6 +48,7 @@ class PPOTeacher(ArrayTeacher):
     path: str = ""
     temperature: float = 1.0
     floor: float = 0.0
+    rehearsal: float = 0.5
     feedback: ClassVar[Literal["any"]] = "any"
 
     def _check(self) -> None:
@@ -51,6 +57,8 @@ class PPOTeacher(ArrayTeacher):
             raise ValueError(f"temperature must be above 0 and finite; got {self.temperature}")
         if not 0 <= self.floor <= 1:
             raise ValueError(f"floor must be in [0, 1]; got {self.floor}")
+        if not 0 <= self.rehearsal <= 1:
+            raise ValueError(f"rehearsal must be in [0, 1]; got {self.rehearsal}")
 
     @property
     def policy(self) -> LearnedPolicy:
@@ -75,7 +83,8 @@ class PPOTeacher(ArrayTeacher):
             )
         self._columns = np.array([offered.index(name) for name in self.reads])
         memory = {"memory": no_memory(self.policy.weights, num_envs)} if num_units(self.policy.weights) else {}
-        return {"policy": self.policy.fingerprint, **memory}
+        watched = _RETENTION.start(num_envs, arms.num_arms) if self.rehearsal else {}
+        return {"policy": self.policy.fingerprint, **memory, **watched}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
         if state["policy"] != self.policy.fingerprint:
@@ -86,7 +95,13 @@ class PPOTeacher(ArrayTeacher):
         memory = self._after(state, obs)
         weights = self.policy.weights
         logits = [scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in enumerate(self._rows(obs))]
-        return floored(softmax(np.concatenate(logits) / self.temperature), self.floor)
+        return floored(softmax(np.concatenate(logits) / self.temperature), self._spread(state))
+
+    def _spread(self, state: State) -> float | Floats:
+        """The share of the mixture over all arms; ``(K, 1)`` where students are watched."""
+        if not self.rehearsal:
+            return self.floor
+        return np.maximum(self.floor, self.rehearsal * state["need"])[:, None]
 
     def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
         """What is read of each row, and which of its arms exist.
@@ -121,7 +136,12 @@ class PPOTeacher(ArrayTeacher):
         return exists if exists.any(axis=1).all() else None
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
-        """Nothing: its weights are frozen."""
+        """Nothing of the policy, whose weights are frozen: how well the student keeps what it has learned."""
+        if self.rehearsal:
+            _RETENTION.take(state, seen.feedback)
+
+    def _shown(self, state: State) -> dict[str, Floats]:
+        return {"forgetting": _RETENTION.forgetting(state)} if self.rehearsal else {}
 
 
 def load_general(path: str | Path | None = None, **options: Any) -> PPOTeacher:
@@ -129,7 +149,7 @@ def load_general(path: str | Path | None = None, **options: Any) -> PPOTeacher:
 
     Args:
         path: a folder that ``paceline meta-train`` made; None: the shipped one.
-        **options: ``temperature``, ``floor``.
+        **options: ``temperature``, ``floor``, ``rehearsal``.
 
     Raises:
         ValueError: the files are not there, damaged or of another version.

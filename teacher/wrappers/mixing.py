@@ -1,4 +1,4 @@
-"""Wrappers that change the mixture: coverage floor, review of mastered arms, cool-down."""
+"""Wrappers that change the mixture: coverage floor, review of mastered arms, rehearsal, cool-down."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from teacher.arrays import refuse_outside
 from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
 from teacher.mastery import MasteryTest
 from teacher.mixtures import floored, proportional
+from teacher.retention import Retention
 from teacher.wrappers.wrapper import State, Wrapper
 
 
@@ -86,6 +87,39 @@ class Review(Wrapper):
         state["competence"] += np.where(observed, step * (feedback.competence - state["competence"]), 0.0)
         state["seen"] |= observed
         self._test.judge(state, observed & ~state["passed"], feedback)
+        return feedback
+
+
+@dataclass
+class Rehearsal(Wrapper):
+    """A floor for students that forget what they do not rehearse; others are left alone.
+
+    Whether they do is measured from the batches that they train on: ``teacher.retention.Retention``. The general
+    teacher has this built in.
+
+    Attributes:
+        inner: the teacher.
+        share: of the mixture that is then spread over all arms.
+
+    Raises:
+        ValueError: share outside (0, 1].
+    """
+
+    inner: Teacher
+    share: float = 0.5
+
+    def _check(self) -> None:
+        refuse_outside("share", self.share, 0, 1, "0 rehearses nothing")
+        self._retention = Retention()
+
+    def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
+        return self._retention.start(num_envs, arms.num_arms)
+
+    def _adjust(self, state: State, mixture: Floats) -> Floats:
+        return floored(mixture, self.share * state["need"][:, None])
+
+    def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
+        self._retention.take(state, feedback)
         return feedback
 
 

@@ -9,6 +9,7 @@ from teacher import (
     Exp3,
     Exp3S,
     Pacing,
+    Rehearsal,
     Review,
     SequenceLengthWarmup,
     StaticMixture,
@@ -109,7 +110,7 @@ def test_the_inner_teacher_of_a_cooldown_learns_meanwhile():
     assert act(inner, 1, 3)[0, 1] > 0.5
 
 
-@pytest.mark.parametrize("make", [CoverageFloor, Review, Cooldown])
+@pytest.mark.parametrize("make", [CoverageFloor, Review, Rehearsal, Cooldown])
 def test_a_wrapper_is_of_the_feedback_of_its_inner_teacher_and_shows_its_numbers(make):
     for inner in (Uniform(), Exp3(), Exp3(feedback="full")):
         taught = started(make(inner), two_tasks())
@@ -117,6 +118,16 @@ def test_a_wrapper_is_of_the_feedback_of_its_inner_teacher_and_shows_its_numbers
         full = random_feedback(np.random.default_rng(0), np.full((1, 6), 1 / 6), full=True)
         learn(taught, full)
         assert set(taught.diagnostics()) == set(inner.diagnostics())
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_rehearsal_is_for_students_that_forget(forgets):
+    inner = SequenceLengthWarmup(decisions=1000)  # the first arm alone
+    taught = started(Rehearsal(inner, share=0.6), 3)
+    plain = act(inner, 1, 3)
+    for count, competence in (([8, 8, 8], 0.9), ([0, 8, 8], 0.9), ([8, 8, 8], 0.1 if forgets else 0.9)):
+        learn(taught, seen(count, competence=competence))
+    np.testing.assert_allclose(act(taught, 1, 3), 0.4 * plain + 0.2 if forgets else plain)
 
 
 def test_wrappers_around_a_teacher_that_draws_leave_its_choice_alone():
@@ -136,6 +147,7 @@ def test_wrappers_around_a_teacher_that_draws_leave_its_choice_alone():
     [
         (lambda: CoverageFloor(Uniform(), share=0.0), r"share must be in \(0, 1\]; got 0.0 \(0 is no floor\)"),
         (lambda: CoverageFloor(Uniform(), share=1.1), r"share must be in \(0, 1\]; got 1.1"),
+        (lambda: Rehearsal(Uniform(), share=0.0), r"share must be in \(0, 1\]; got 0.0 \(0 rehearses nothing\)"),
         (lambda: Review(Uniform(), share=0.0), r"share must be in \(0, 1\]; got 0.0 \(0 reviews nothing\)"),
         (lambda: Review(Uniform(), step=0.0), r"step must be in \(0, 1\]; got 0.0 \(0 never learns\)"),
         (lambda: Review(Uniform(), margin=0.0), r"margin must be in \(0, 1\); got 0.0"),
@@ -148,7 +160,7 @@ def test_parameters_out_of_range_are_refused(make, message):
         make()
 
 
-@pytest.mark.parametrize("make", [CoverageFloor, Review, Cooldown])
+@pytest.mark.parametrize("make", [CoverageFloor, Review, Rehearsal, Cooldown])
 @pytest.mark.parametrize("verb", ["act", "update", "diagnostics", "state_dict"])
 def test_nothing_works_before_reset(make, verb):
     taught, obs = make(Uniform()), np.zeros((1, 3, 14), dtype=np.float32)
