@@ -101,7 +101,8 @@ class PPOTeacher(ArrayTeacher):
         """The share of the mixture over all arms; ``(K, 1)`` where students are watched."""
         if not self.rehearsal:
             return self.floor
-        return np.maximum(self.floor, self.rehearsal * state["need"])[:, None]
+        need: Floats = state["need"]
+        return np.maximum(self.floor, self.rehearsal * need)[:, None]
 
     def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
         """What is read of each row, and which of its arms exist.
