@@ -112,6 +112,9 @@ STUDENTS: dict[str, StudentComponent] = {
 }
 
 
+_LATER = {"rehearsal": 0.0}  # settings of teachers that came later, and what leaves all as it was before
+
+
 @dataclass(frozen=True)
 class Cell:
     """One lifetime, fully resolved: what a result depends on."""
@@ -146,8 +149,12 @@ class Cell:
 
     @property
     def digest(self) -> str:
-        """Short hash of all settings."""
-        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        """Short hash of all settings, but for those that came later and stand at what was done before."""
+        settings = dataclasses.asdict(self)
+        teacher = settings["options"].get("teacher", {})
+        for name in [name for name, before in _LATER.items() if teacher.get(name) == before]:
+            del teacher[name]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def make_suite(self) -> Suite:
         """The suite."""

@@ -101,8 +101,7 @@ class PPOTeacher(ArrayTeacher):
         """The share of the mixture over all arms; ``(K, 1)`` where students are watched."""
         if not self.rehearsal:
             return self.floor
-        need: Floats = state["need"]
-        return np.maximum(self.floor, self.rehearsal * need)[:, None]
+        return np.maximum(self.floor, np.where(state["forgets"], self.rehearsal, 0.0))[:, None]
 
     def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
         """What is read of each row, and which of its arms exist.

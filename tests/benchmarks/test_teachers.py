@@ -224,3 +224,13 @@ def test_the_scripted_league_is_paired_and_repeatable(tmp_path):
     first = [league.live(ENTRIES[name]) for name in league.teachers]
     assert first == [league.live(ENTRIES[name]) for name in league.teachers]
     assert all(a > b for a, b in zip(*first, strict=True))  # the rule beats uniform on every seed of an easy chain
+
+
+def test_a_setting_that_came_later_leaves_the_digests_of_before():
+    before = {"path": "", "temperature": 1.0, "floor": 0.0}
+
+    def digest(options):
+        return Cell("reverse", "gru", "general", 0, Schedule(), options={"teacher": options}).digest
+
+    assert digest({**before, "rehearsal": 0.0}) == digest(before) == "bb84742a4779"  # of the revision before it came
+    assert digest({**before, "rehearsal": 0.5}) != digest(before)

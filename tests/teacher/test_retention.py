@@ -19,26 +19,49 @@ def after(*decisions, num_envs=1, num_arms=2):
     state = retention.start(num_envs, num_arms)
     for competence, count in decisions:
         retention.take(state, shown(competence, count))
-    return retention.forgetting(state), state["need"]
+    return retention.forgetting(state), state["forgets"]
 
 
-BOTH = [[8, 8]]
+BOTH, SECOND = [[8, 8]], [[0, 8]]
+
+
+def absences(back, times):
+    """The first arm, at 0.9, is away for a decision and comes back with another competence, again and again."""
+    return [([[0.9, 0.9]], BOTH), ([[0.0, 0.9]], SECOND), ([[back, 0.9]], BOTH)] * times
 
 
 def test_what_falls_while_away_is_forgotten():
-    forgetting, need = after(([[0.9, 0.8]], BOTH), ([[0.0, 0.8]], [[0, 8]]), ([[0.1, 0.8]], BOTH))
-    np.testing.assert_allclose(forgetting, [0.8 / 4])  # one return, three that are believed beforehand
-    np.testing.assert_allclose(need, [1.0])
+    forgetting, forgets = after(*absences(0.1, 1))
+    np.testing.assert_allclose(forgetting, [0.8 / 21])  # one return, twenty that are believed beforehand
+    assert not forgets[0]
 
 
-def test_what_falls_while_it_is_trained_is_not():
-    forgetting, need = after(([[0.9, 0.8]], BOTH), ([[0.1, 0.1]], BOTH))
-    assert forgetting == [0.0] and need == [0.0]
+@pytest.mark.parametrize(("times", "forgets"), [(4, False), (5, True)])
+def test_a_student_that_loses_much_forgets_once_there_is_evidence(times, forgets):
+    forgetting, found = after(*absences(0.1, times))
+    np.testing.assert_allclose(forgetting, [times * 0.8 / (times + 20)])  # 0.133, 0.16
+    assert found == [forgets]
+
+
+def test_it_stays_so_when_nothing_is_lost_any_more():
+    forgetting, forgets = after(*absences(0.1, 5), *absences(0.9, 20))
+    assert forgetting < 0.14 and forgets[0]
+
+
+def test_what_falls_while_it_is_trained_is_not_forgotten():
+    forgetting, _ = after(*[([[0.9, 0.8]], BOTH), ([[0.1, 0.1]], BOTH)] * 50)
+    assert forgetting == [0.0]
 
 
 def test_what_had_not_been_learned_is_not_lost():
-    forgetting, _ = after(([[0.4, 0.4]], BOTH), ([[0.0, 0.4]], [[0, 8]]), ([[0.0, 0.4]], BOTH))
+    forgetting, _ = after(*[([[0.4, 0.4]], BOTH), ([[0.0, 0.4]], SECOND), ([[0.0, 0.4]], BOTH)] * 50)
     assert forgetting == [0.0]
+
+
+def test_what_got_better_while_away_counts_against_it():
+    better = [([[0.5, 0.9]], BOTH), ([[0.0, 0.9]], SECOND), ([[1.0, 0.9]], BOTH)]
+    forgetting, _ = after(*absences(0.4, 1), *better)
+    np.testing.assert_allclose(forgetting, [0.0])
 
 
 def test_noise_averages_out():
@@ -47,31 +70,15 @@ def test_noise_averages_out():
     for _ in range(400):
         count = np.where(rng.random((3, 6)) < 0.3, 16, 0)  # batches of 16 sequences
         decisions.append((rng.binomial(16, 0.8, (3, 6)) / 16, count))
-    forgetting, need = after(*decisions, num_envs=3, num_arms=6)
-    assert np.abs(forgetting).max() < 0.02 and not need.any()
+    forgetting, forgets = after(*decisions, num_envs=3, num_arms=6)
+    assert np.abs(forgetting).max() < 0.02 and not forgets.any()
 
 
 def test_rows_are_watched_apart():
-    forgets = [([[0.9, 0.9], [0.9, 0.9]], [[8, 8], [8, 8]]), ([[0.9, 0.9], [0.9, 0.9]], [[0, 8], [0, 8]])]
-    forgetting, _ = after(*forgets, ([[0.5, 0.9], [0.9, 0.9]], [[8, 8], [8, 8]]), num_envs=2)
-    np.testing.assert_allclose(forgetting, [0.1, 0.0])
-
-
-@pytest.mark.parametrize(("loss", "need"), [(0.3, 0.0), (0.5, 0.25), (0.6, 0.5), (0.8, 1.0), (-0.1, 0.0)])
-def test_need_grows_between_its_bounds(loss, need):
-    left, back = 0.9, 0.9 - loss
-    found = after(([[left, 0.0]], [[8, 8]]), ([[0.0, 0.0]], [[0, 8]]), ([[back, 0.0]], [[8, 8]]))
-    np.testing.assert_allclose(found[0], [loss / 4])
-    np.testing.assert_allclose(found[1], [need], atol=1e-12)
-
-
-def test_need_stays_once_it_is_found():
-    away_and_back = [([[0.0, 0.9]], [[0, 8]]), ([[0.9, 0.9]], BOTH)]
-    found = [([[0.9, 0.9]], BOTH), ([[0.0, 0.9]], [[0, 8]]), ([[0.1, 0.9]], BOTH), *away_and_back * 20]
-    forgetting, need = after(*found)
-    assert forgetting < 0.1 and need == 1.0
-
-
-@pytest.mark.parametrize("decisions", [1, 5])
-def test_nothing_is_known_before_a_return(decisions):
-    assert after(*[([[0.9, 0.0]], [[8, 0]])] * decisions)[0] == [0.0]
+    rows = [
+        (np.tile(c, (2, 1)) if i % 3 < 2 else [[0.1, 0.9], [0.9, 0.9]], np.tile(k, (2, 1)))
+        for i, (c, k) in enumerate(absences(0.1, 5))
+    ]
+    forgetting, forgets = after(*rows, num_envs=2)
+    np.testing.assert_allclose(forgetting, [4.0 / 25, 0.0])
+    assert forgets.tolist() == [True, False]

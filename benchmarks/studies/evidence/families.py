@@ -33,8 +33,9 @@ OTHERS: dict[str, Entry] = {name: ENTRIES[name] for name in ("uniform", "target-
 RULE = "target-deficit"  # the hand rule that it is compared with, fixed beforehand
 BANDIT = "exp3s-tuned"  # .. and, as a description, the best of the other teachers on addition
 GENERAL: dict[str, Entry] = {
-    name: Entry("general", options={"path": str(RESULTS / "teachers" / name)})
-    for name in (*TRAINED, "shuffled-reward", "random-frozen", "fine-tuned")
+    name: Entry("general", options={"path": str(RESULTS / "teachers" / name), **watching})
+    for names, watching in ((TRAINED, {}), (("shuffled-reward", "random-frozen", "fine-tuned"), {"rehearsal": 0.0}))
+    for name in names
 }
 
 

@@ -125,8 +125,9 @@ def test_rehearsal_is_for_students_that_forget(forgets):
     inner = SequenceLengthWarmup(decisions=1000)  # the first arm alone
     taught = started(Rehearsal(inner, share=0.6), 3)
     plain = act(inner, 1, 3)
-    for count, competence in (([8, 8, 8], 0.9), ([0, 8, 8], 0.9), ([8, 8, 8], 0.1 if forgets else 0.9)):
-        learn(taught, seen(count, competence=competence))
+    for _ in range(6):
+        for count, competence in (([8, 8, 8], 0.9), ([0, 8, 8], 0.9), ([8, 8, 8], 0.1 if forgets else 0.9)):
+            learn(taught, seen(count, competence=competence))
     np.testing.assert_allclose(act(taught, 1, 3), 0.4 * plain + 0.2 if forgets else plain)
 
 

@@ -1,0 +1,91 @@
+"""Which students forget what they do not rehearse: ``teacher.retention`` replayed over the traces of kept lifetimes.
+
+``python -m benchmarks.studies.retention runs/evidence`` prints a line for each family and student; with ``--out FILE`` it
+writes every lifetime's as JSON. It trains nothing: seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import tyro
+
+from benchmarks.provenance import environment
+from benchmarks.store import UserError, write_json
+from benchmarks.terminal import guarded, say
+from teacher.loop import Feedback
+from teacher.retention import Retention
+
+
+def watched(competence: np.ndarray, count: np.ndarray) -> dict[str, Any]:
+    """What watching a lifetime finds.
+
+    Args:
+        competence: ``(T, A)``, of training batches; anything where nothing was seen.
+        count: ``(T, A)``, sequences seen.
+
+    Returns:
+        ``largest``, the largest mean loss; ``from``, the share of the lifetime from which on the student counts as one
+        that forgets, None if never.
+    """
+    retention = Retention()
+    state = retention.start(1, competence.shape[1])
+    losses, forgets = [], []
+    for shown, seen in zip(competence[:, None], count[:, None], strict=True):
+        nothing = np.zeros(shown.shape)
+        retention.take(state, Feedback(gain=nothing, loss=nothing, competence=shown, count=seen))
+        losses.append(float(retention.forgetting(state)[0]))
+        forgets.append(bool(state["forgets"][0]))
+    since = round(forgets.index(True) / len(forgets), 3) if any(forgets) else None
+    return {"largest": round(max(losses), 4), "from": since}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Replays traces."""
+
+    runs: tyro.conf.Positional[Path] = Path("runs/evidence")
+    """Folder of kept lifetimes: family-student/entry/lifetime/trace.parquet."""
+    entries: tuple[str, ...] = ()
+    """Of these teachers; none: of all."""
+    out: Path | None = None
+    """A JSON file for the figures."""
+
+    def execute(self) -> None:
+        """Prints, and writes."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for trace in sorted(self.runs.glob("*/*/*/trace.parquet")):
+            family, entry, lifetime = trace.parts[-4:-1]
+            if not self.entries or entry in self.entries:
+                table = pl.read_parquet(trace, columns=["competence", "count"])
+                of_entry = found.setdefault(family, {}).setdefault(entry, {})
+                of_entry[lifetime] = watched(*(np.array(table[name].to_list()) for name in table.columns))
+        if not found:
+            raise UserError(f"no lifetimes in {self.runs}: expected family-student/entry/lifetime/trace.parquet")
+        say("| family-student | lifetimes | largest mean loss: least, median, most | forget | from which share on: median |")
+        say("|---|---|---|---|---|")
+        for family, entries in found.items():
+            say(_line(family, [life for lives in entries.values() for life in lives.values()]))
+        if self.out is not None:
+            command = "python -m benchmarks.studies.retention RUNS"
+            write_json(self.out, {"command": command, "environment": environment(), "lifetimes": found})
+
+
+def _line(family: str, lives: list[dict[str, Any]]) -> str:
+    largest = [life["largest"] for life in lives]
+    since = [life["from"] for life in lives if life["from"] is not None]
+    cells = [family, str(len(lives)), f"{min(largest):.2f}, {np.median(largest):.2f}, {max(largest):.2f}", str(len(since))]
+    return "| " + " | ".join([*cells, f"{np.median(since):.2f}" if since else ""]) + " |"
+
+
+def main() -> None:
+    """Measures."""
+    tyro.cli(Measure, prog="python -m benchmarks.studies.retention").execute()
+
+
+if __name__ == "__main__":
+    raise SystemExit(guarded(main))

@@ -1,0 +1,40 @@
+"""The study of which students forget replays kept traces."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.store import UserError, read_json
+from benchmarks.studies.retention import Measure, watched
+
+
+def lifetime(back):
+    """Thirty decisions of two arms; the first is away for one of three, and comes back with this competence."""
+    competence = np.array([[0.9, 0.9], [0.0, 0.9], [back, 0.9]] * 10)
+    return competence, np.array([[8, 8], [0, 8], [8, 8]] * 10)
+
+
+def test_what_watching_finds():
+    assert watched(*lifetime(0.9)) == {"largest": 0.0, "from": None}
+    found = watched(*lifetime(0.3))  # 0.6 n / (n + 20) at the n-th return, in decision 3 n - 1
+    assert found == {"largest": 0.2, "from": round(20 / 30, 3)}
+
+
+def test_a_line_for_each_family(tmp_path, capsys):
+    for family, entry, seed, back in (
+        ("copy-tcn", "uniform", 0, 0.3),
+        ("copy-tcn", "uniform", 1, 0.9),
+        ("copy-lstm", "uniform", 0, 0.9),
+        ("copy-lstm", "other", 0, 0.1),
+    ):
+        competence, count = lifetime(back)
+        folder = tmp_path / "runs" / family / entry / f"{seed}-abc"
+        folder.mkdir(parents=True)
+        pl.DataFrame({"competence": competence, "count": count}).write_parquet(folder / "trace.parquet")
+    Measure(tmp_path / "runs", ("uniform",), tmp_path / "found.json").execute()
+    said = capsys.readouterr().out
+    assert "| copy-tcn | 2 | 0.00, 0.10, 0.20 | 1 | 0.67 |" in said and "| copy-lstm | 1 | 0.00, 0.00, 0.00 | 0 |  |" in said
+    kept = read_json(tmp_path / "found.json")["lifetimes"]
+    assert kept["copy-tcn"]["uniform"]["0-abc"]["largest"] == 0.2 and "other" not in kept["copy-lstm"]
+    with pytest.raises(UserError, match="no lifetimes in .*expected family-student/entry/lifetime/trace.parquet"):
+        Measure(tmp_path / "empty").execute()
