@@ -1,7 +1,7 @@
 """Which students forget what they do not rehearse: ``teacher.retention`` replayed over the traces of kept lifetimes.
 
-``python -m benchmarks.studies.retention runs/evidence`` prints a line for each family and student; with ``--out FILE`` it
-writes every lifetime's as JSON. It trains nothing: seconds.
+``python -m benchmarks.studies.retention runs/evidence`` prints a line for each family and student; with ``--out FILE``
+it writes every lifetime's as JSON. It trains nothing: seconds.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Measure:
                 of_entry[lifetime] = watched(*(np.array(table[name].to_list()) for name in table.columns))
         if not found:
             raise UserError(f"no lifetimes in {self.runs}: expected family-student/entry/lifetime/trace.parquet")
-        say("| family-student | lifetimes | largest mean loss: least, median, most | forget | from which share on: median |")
+        say("| family-student | lifetimes | largest mean loss: least, median, most | forget | from which share on |")
         say("|---|---|---|---|---|")
         for family, entries in found.items():
             say(_line(family, [life for lives in entries.values() for life in lives.values()]))
@@ -78,8 +78,9 @@ class Measure:
 def _line(family: str, lives: list[dict[str, Any]]) -> str:
     largest = [life["largest"] for life in lives]
     since = [life["from"] for life in lives if life["from"] is not None]
-    cells = [family, str(len(lives)), f"{min(largest):.2f}, {np.median(largest):.2f}, {max(largest):.2f}", str(len(since))]
-    return "| " + " | ".join([*cells, f"{np.median(since):.2f}" if since else ""]) + " |"
+    spread = f"{min(largest):.2f}, {np.median(largest):.2f}, {max(largest):.2f}"
+    start = f"{np.median(since):.2f}" if since else ""
+    return f"| {family} | {len(lives)} | {spread} | {len(since)} | {start} |"
 
 
 def main() -> None:
