@@ -15,10 +15,16 @@ def softmax(values: Floats) -> Floats:
     return weights
 
 
-def floored(mixture: Floats, share: float | Floats) -> Floats:
-    """(1 - share) mixture + share / A: no arm gets less than share / A."""
+def floored(mixture: Floats, share: float | Floats, among: NDArray[np.bool_] | None = None) -> Floats:
+    """(1 - share) mixture + share / A: no arm gets less than share / A.
+
+    Args:
+        mixture: ``(K, A)``.
+        share: for all, or ``(K, 1)``.
+        among: ``(K, A)``, the arms that share it, at least one in a row; None: all.
+    """
     out: Floats = (1.0 - share) * mixture
-    out += share / mixture.shape[1]
+    out += share / mixture.shape[1] if among is None else share * among / among.sum(axis=1, keepdims=True)
     return out
 
 

@@ -94,8 +94,9 @@ class PPOTeacher(ArrayTeacher):
             )
         memory = self._after(state, obs)
         weights = self.policy.weights
-        logits = [scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in enumerate(self._rows(obs))]
-        return floored(softmax(np.concatenate(logits) / self.temperature), self._spread(state))
+        rows = enumerate(self._rows(obs))
+        logits = np.concatenate([scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in rows])
+        return floored(softmax(logits / self.temperature), self._spread(state), np.isfinite(logits))
 
     def _spread(self, state: State) -> float | Floats:
         """The share of the mixture over all arms; ``(K, 1)`` where students are watched."""
@@ -141,7 +142,7 @@ class PPOTeacher(ArrayTeacher):
             _RETENTION.take(state, seen.feedback)
 
     def _shown(self, state: State) -> dict[str, Floats]:
-        return {"forgetting": _RETENTION.forgetting(state)} if self.rehearsal else {}
+        return _RETENTION.shown(state) if self.rehearsal else {}
 
 
 def load_general(path: str | Path | None = None, **options: Any) -> PPOTeacher:

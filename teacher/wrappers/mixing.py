@@ -122,6 +122,12 @@ class Rehearsal(Wrapper):
         self._retention.take(state, feedback)
         return feedback
 
+    def diagnostics(self) -> dict[str, Floats]:
+        """The inner teacher's, ``forgetting`` (K,) and ``forgets`` (K,)."""
+        refuse_before_reset("diagnostics", self._state)
+        assert self._state is not None
+        return {**super().diagnostics(), **self._retention.shown(self._state)}
+
 
 @dataclass
 class Cooldown(Wrapper):

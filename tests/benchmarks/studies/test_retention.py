@@ -11,7 +11,7 @@ from benchmarks.studies.retention import Measure, watched
 def lifetime(back):
     """Thirty decisions of two arms; the first is away for one of three, and comes back with this competence."""
     competence = np.array([[0.9, 0.9], [0.0, 0.9], [back, 0.9]] * 10)
-    return competence, np.array([[8, 8], [0, 8], [8, 8]] * 10)
+    return competence, np.array([[32, 32], [0, 32], [32, 32]] * 10)
 
 
 def test_what_watching_finds():

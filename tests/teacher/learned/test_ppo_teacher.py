@@ -60,8 +60,8 @@ def test_a_student_that_forgets_is_given_some_of_everything(folder, forgets):
     for made in (watching, plain):
         made.reset(suite.arms, 1, 0)
     for decision in range(18):  # arm 0 is shown, away, back
-        count, competence = np.full((1, 3), 8), np.full((1, 3), 0.9)
-        count[0, 0] = 0 if decision % 3 == 1 else 8
+        count, competence = np.full((1, 3), 32), np.full((1, 3), 0.9)
+        count[0, 0] = 0 if decision % 3 == 1 else 32
         competence[0, 0] = 0.1 if forgets and decision % 3 == 2 else 0.9
         feedback = Feedback(np.zeros((1, 3)), np.zeros((1, 3)), competence, count)
         for made in (watching, plain):
@@ -71,7 +71,24 @@ def test_a_student_that_forgets_is_given_some_of_everything(folder, forgets):
         np.testing.assert_allclose(watching.act(obs), 0.5 * plain.act(obs) + 0.5 / 3)
     else:
         np.testing.assert_array_equal(watching.act(obs), plain.act(obs))  # the same bits
-    assert plain.diagnostics() == {}
+    assert watching.diagnostics()["forgets"] == [forgets] and plain.diagnostics() == {}
+
+
+@pytest.mark.parametrize("options", [{"floor": 0.4}, {"rehearsal": 0.4}])
+def test_padding_gets_nothing_of_what_is_spread(folder, options):
+    students = envs.SimulatedStudents(6, envs.Population(num_arms=(2, 9)))
+    obs, _ = students.reset(seed=0)
+    exists = students.lifetimes.structure.exists
+    made = teacher.load_general(folder, **options)
+    made.reset(students.arms, 6, 0)
+    state = made.state_dict()
+    state["forgets"][:4] = True
+    made.load_state_dict(state)
+    spread = np.full(6, 0.4) if "floor" in options else np.array([0.4] * 4 + [0.0] * 2)
+    assert not exists.all() and not made.act(obs)[~exists].any()
+    least = (spread / exists.sum(axis=1))[:, None]
+    assert (made.act(obs) >= np.where(exists, least, 0.0) - 1e-12).all()
+    np.testing.assert_allclose(made.act(obs).sum(axis=1), 1.0)
 
 
 def test_features_that_the_observation_lacks_are_named(tmp_path):
