@@ -11,7 +11,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from benchmarks.store import UserError, describe
 _RETRIES = 20  # of a cell whose worker is lost; each goes on from its last checkpoint
 _PATIENCE = 5.0  # seconds for an address to answer
 _SHOWN_EVERY = 0.5  # seconds between two messages of a worker
+_log = logging.getLogger("paceline")
 
 
 def run_on_ray(jobs: Sequence[Job], execution: Execution, display: Display) -> list[str]:
@@ -89,8 +91,7 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
             job = left.pop(0)
             running[task.remote(job, here, queue)] = job
         ended, _ = ray.wait(list(running), timeout=0.2)
-        for status in _waiting(queue):
-            display.show(status)
+        _pass_on(queue, display)
         for reference in ended:
             job = running.pop(reference)
             try:
@@ -101,14 +102,55 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
                 failure = f"{job.cell.name}: its worker was lost {_RETRIES} times ({describe(error)[:200]})"
             display.done(job.cell.name, "finished" if failure is None else "failed")
             failures += [] if failure is None else [failure]
+    _pass_on(queue, display)
     return failures
 
 
-def _waiting(queue: Queue) -> list[Status]:
+def _pass_on(queue: Queue, display: Display) -> None:
+    """Shows what workers have sent: where they are, and what they warn of."""
     try:
-        return list(queue.get_nowait_batch(queue.qsize()))
+        sent: list[Status | Warned] = queue.get_nowait_batch(queue.qsize())
     except (Empty, ray.exceptions.RayError):
-        return []
+        return
+    for message in sent:
+        if isinstance(message, Status):
+            display.show(message)
+        else:
+            _log.log(message.level, "%s", message.line)
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A line that a lifetime logged."""
+
+    level: int
+    line: str
+
+
+class _ToDriver(logging.Handler):
+    """Puts what a worker logs into the queue."""
+
+    def __init__(self, queue: Queue):
+        super().__init__()
+        self._queue = queue
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _send(self._queue, Warned(record.levelno, self.format(record)))
+
+
+@contextlib.contextmanager
+def _logging_to(queue: Queue) -> Iterator[None]:
+    handler = _ToDriver(queue)  # Ray lives one lifetime after another in a process: each has its own
+    _log.addHandler(handler)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+
+
+def _send(queue: Queue, message: Status | Warned) -> None:
+    with contextlib.suppress(ray.exceptions.RayError, Full):  # nobody looks: the lifetime goes on
+        queue.put_nowait(message)
 
 
 def _live(job: Job, here: Path, queue: Queue) -> str | None:
@@ -121,11 +163,11 @@ def _live(job: Job, here: Path, queue: Queue) -> str | None:
         nonlocal last
         if time.monotonic() - last >= _SHOWN_EVERY:
             last = time.monotonic()
-            with contextlib.suppress(ray.exceptions.RayError, Full):  # nobody looks: the lifetime goes on
-                queue.put_nowait(status)
+            _send(queue, status)
 
     try:
-        job.run(show)
+        with _logging_to(queue):
+            job.run(show)
     except UserError as error:
         return str(error)
     return None

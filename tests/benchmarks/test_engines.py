@@ -99,14 +99,17 @@ def test_sigterm_stops_a_grid_on_ray_as_anywhere(cluster, tmp_path):
     assert running.returncode == 143 and "stopped; the same command" in said and "Traceback" not in said, said
 
 
-def test_a_lifetime_that_fails_does_not_take_the_others_with_it(cluster, tmp_path, monkeypatch):
+def test_a_lifetime_that_warns_is_heard_and_one_that_fails_does_not_take_the_others_with_it(
+    cluster, tmp_path, monkeypatch, caplog
+):
     monkeypatch.chdir(tmp_path)
     Path("bad.py").write_text(
-        "import student\nfrom torch import nn\n"
+        "import logging\nimport student\nfrom torch import nn\n"
         "class Bad(student.GRU):\n"
         "    calls = 0\n"
         "    def forward(self, tokens):\n"
         "        Bad.calls += 1\n"
+        "        if Bad.calls == 40:\n            logging.getLogger('paceline').warning('it creaks')\n"
         "        if Bad.calls > 40:\n            raise RuntimeError('it broke')\n"
         "        return super().forward(tokens)\n"
         "def make(vocab_size):\n    return Bad(vocab_size, width=8)\n"
@@ -117,6 +120,7 @@ def test_a_lifetime_that_fails_does_not_take_the_others_with_it(cluster, tmp_pat
     assert end.value.code == 2
     assert (tmp_path / "ray/cells/reverse/gru/uniform/seed-0/summary.json").exists()
     assert not (tmp_path / "ray/cells/reverse/bad.make/uniform/seed-0/summary.json").exists()
+    assert "it creaks" in caplog.text
 
 
 def test_where_there_is_no_cluster_it_says_so(tmp_path, capsys):
