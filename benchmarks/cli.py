@@ -136,10 +136,10 @@ class Report:
         refuse_missing_wandb(self.wandb)
         planned_cells(self.directory)  # refuses what is no folder of results
         with only_writer(self.directory):
-            gather(self.directory)
+            summary = gather(self.directory)
             bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
             standing = Standing(self.wandb, self.project)
-            pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id)
+            pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id, summary)
         where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"
         say(f"report: {self.directory / 'report.html'}{f' ({where})' if pushed else ''}")
 

@@ -11,7 +11,19 @@ import polars as pl
 from benchmarks.lifetime import ERROR
 from benchmarks.settings import Cell, Schedule
 from benchmarks.statistics import summarise
-from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json, write_table, write_text
+from benchmarks.store import (
+    UserError,
+    checksums,
+    first_damaged,
+    read_json,
+    read_sealed,
+    refuse_damaged,
+    write_sealed,
+    write_table,
+    write_text,
+)
+
+_TABLES = ("trace", "results", "failures", "timing")
 
 
 def planned_cells(out: Path) -> list[Cell]:
@@ -113,7 +125,7 @@ def write_all(
     """
     kept = [summary_of(life.folder) for life in lived]
     tables = {}
-    for name in ("trace", "results", "failures", "timing"):
+    for name in _TABLES:
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
@@ -126,8 +138,22 @@ def write_all(
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
-    write_json(out / "summary.json", summary)  # last: it says which lifetimes the other files hold
+    # Last: it says which lifetimes the other files hold.
+    write_sealed(out / "summary.json", {**summary, "files": checksums(out, [*_tables(), "report.html"])})
     return summary
+
+
+def _tables() -> list[str]:
+    return [f"{name}.parquet" for name in _TABLES]
+
+
+def is_gathered(out: Path) -> bool:
+    """Whether a folder's tables and report hold every lifetime, and are as they were written."""
+    try:
+        summary = read_sealed(out / "summary.json")
+        return not summary["unfinished"] and first_damaged(out, summary["files"]) is None
+    except (UserError, KeyError):  # damaged, or of an older version
+        return False
 
 
 _LIFETIME = ("suite", "student", "teacher", "seed")

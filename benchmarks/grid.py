@@ -12,12 +12,12 @@ from typing import Any
 
 from benchmarks.assembly import build, files_read
 from benchmarks.engines import Execution, Job, folder_of, refuse_missing_engine, run_jobs
-from benchmarks.gather import finished, gather, summary_of
+from benchmarks.gather import finished, gather, is_gathered, summary_of
 from benchmarks.ladder import ladder_share
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell
-from benchmarks.store import UserError, only_writer, read_json, read_sealed, write_sealed
+from benchmarks.store import UserError, only_writer, read_sealed, write_sealed
 from benchmarks.tracking import refuse_missing_tensorboard, refuse_missing_wandb
 from envs import DivergedError, Suite
 
@@ -67,9 +67,9 @@ def _said(failures: Sequence[str], planned: int, done: int) -> str:
 
 
 def _gather(out: Path, changed: bool) -> None:
-    """Tables and report of what is finished; where they are there already, the lifetimes' files are looked at."""
+    """Tables and report of what is finished; where they are whole already, the lifetimes' files are looked at."""
     lived = finished(out)
-    if lived and (changed or not _is_gathered(out)):
+    if lived and (changed or not is_gathered(out)):
         gather(out)
     else:
         for life in lived:
@@ -99,12 +99,6 @@ def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
             fingerprints[cell.suite] = suite.fingerprint
             _warn_of_costly_ladder(cell, suite)
     return fingerprints, schedules
-
-
-def _is_gathered(out: Path) -> bool:
-    """Whether the folder's tables and report hold every lifetime (``summary.json`` is written last)."""
-    summary = out / "summary.json"
-    return (out / "report.html").exists() and summary.exists() and not read_json(summary)["unfinished"]
 
 
 def _warn_of_costly_ladder(cell: Cell, suite: Suite) -> None:

@@ -124,13 +124,17 @@ def checksums(folder: Path, names: Sequence[str]) -> dict[str, str]:
 
 def refuse_damaged(folder: Path, kept: dict[str, str]) -> None:
     """Raises ``UserError`` that names the first file which is not what its checksum says."""
-    for name, expected in kept.items():
+    if (name := first_damaged(folder, kept)) is not None:
         path = folder / name
-        if not path.exists() or checksums(folder, [name])[name] != expected:
-            raise UserError(
-                f"{path} is {'damaged' if path.exists() else 'gone'}: it is not what {folder / 'summary.json'} says; "
-                f"delete {folder} and give the command that made it again: this lifetime is run anew, others are kept"
-            )
+        raise UserError(
+            f"{path} is {'damaged' if path.exists() else 'gone'}: it is not what {folder / 'summary.json'} says; "
+            f"delete {folder} and give the command that made it again: this lifetime is run anew, others are kept"
+        )
+
+
+def first_damaged(folder: Path, kept: dict[str, str]) -> str | None:
+    """The first file that is not what its checksum says, or is gone."""
+    return next((n for n, sum_ in kept.items() if not (folder / n).exists() or checksums(folder, [n])[n] != sum_), None)
 
 
 _OUTLINE = "outline"  # of a checkpoint: its nesting and its plain values, as JSON

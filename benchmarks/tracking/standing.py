@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.statistics import COSTS
-from benchmarks.store import UserError, read_json
 from benchmarks.tracking.connection import Connection, Mode, run_options
 
 _COLUMNS = ("suite", "student", "teacher", "seeds", "solve_rate", "area_under_curve")
@@ -23,15 +22,8 @@ class Standing(Connection):
     def __init__(self, mode: Mode, project: str):
         super().__init__(mode, project, "report")
 
-    def push(self, out: Path, bench_id: str) -> bool:
-        """Pushes it; whether that worked (what did not is in the log).
-
-        Raises:
-            UserError: the folder has no summary.
-        """
-        if not (out / "summary.json").exists():
-            raise UserError(f"{out} has no summary.json: give paceline report {out} first")
-        summary = read_json(out / "summary.json")
+    def push(self, out: Path, bench_id: str, summary: dict[str, Any]) -> bool:
+        """Pushes the folder's files and their summary; whether that worked (what did not is in the log)."""
         try:
             self._push(out, hashlib.sha256(f"{bench_id} report".encode()).hexdigest()[:16], summary)
         except Exception as error:  # whatever the client raises

@@ -1,6 +1,7 @@
 """Any one file of a bench is damaged: it is named, nothing is overwritten, and the last good state is gone on from."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -72,6 +73,16 @@ def test_a_damaged_file_of_a_lifetime_is_named_and_that_lifetime_alone_run_anew(
         assert (out / "cells/reverse/gru/uniform/seed-0/summary.json").stat().st_mtime_ns == before
         for table in ("trace", "results"):
             assert pl.read_parquet(out / f"{table}.parquet").equals(pl.read_parquet(whole / f"{table}.parquet"))
+
+
+@pytest.mark.parametrize("harm", [truncate, flip, empty, Path.unlink])
+@pytest.mark.parametrize("name", ["trace.parquet", "failures.parquet", "report.html", "summary.json"])
+def test_damaged_tables_are_made_anew_of_the_lifetimes(whole, tmp_path, harm, name):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    harm(out / name)
+    main([*BENCH, "--out", str(out)])
+    assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
 @pytest.mark.parametrize("harm", [truncate, flip, empty])
