@@ -48,8 +48,8 @@ def watched(competence: np.ndarray, count: np.ndarray) -> dict[str, Any]:
 class Measure:
     """Replays traces."""
 
-    runs: tyro.conf.Positional[Path] = Path("runs/evidence")
-    """Folder of kept lifetimes: family-student/entry/lifetime/trace.parquet."""
+    runs: tyro.conf.Positional[tuple[Path, ...]] = (Path("runs/evidence"),)
+    """Folders of kept lifetimes: family-student/entry/lifetime/trace.parquet."""
     entries: tuple[str, ...] = ()
     """Of these teachers; none: of all."""
     out: Path | None = None
@@ -57,30 +57,31 @@ class Measure:
 
     def execute(self) -> None:
         """Prints, and writes."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
-        for trace in sorted(self.runs.glob("*/*/*/trace.parquet")):
-            family, entry, lifetime = trace.parts[-4:-1]
+        found: dict[str, dict[str, list[Any]]] = {}
+        for trace in sorted(trace for runs in self.runs for trace in runs.glob("*/*/*/trace.parquet")):
+            family, entry, _ = trace.parts[-4:-1]
             if not self.entries or entry in self.entries:
                 table = pl.read_parquet(trace, columns=["competence", "count"])
-                of_entry = found.setdefault(family, {}).setdefault(entry, {})
-                of_entry[lifetime] = watched(*(np.array(table[name].to_list()) for name in table.columns))
+                of_family = found.setdefault(family, {"teachers": [], "largest": [], "from": []})
+                for name, value in watched(*(np.array(table[name].to_list()) for name in table.columns)).items():
+                    of_family[name].append(value)
+                of_family["teachers"] = sorted({*of_family["teachers"], entry})
         if not found:
-            raise UserError(f"no lifetimes in {self.runs}: expected family-student/entry/lifetime/trace.parquet")
+            where = ", ".join(map(str, self.runs))
+            raise UserError(f"no lifetimes in {where}: expected family-student/entry/lifetime/trace.parquet")
         say("| family-student | lifetimes | largest mean loss: least, median, most | forget | from which share on |")
         say("|---|---|---|---|---|")
-        for family, entries in found.items():
-            say(_line(family, [life for lives in entries.values() for life in lives.values()]))
+        for family, of_family in found.items():
+            say(_line(family, of_family["largest"], [share for share in of_family["from"] if share is not None]))
         if self.out is not None:
             command = "python -m benchmarks.studies.retention RUNS"
             write_json(self.out, {"command": command, "environment": environment(), "lifetimes": found})
 
 
-def _line(family: str, lives: list[dict[str, Any]]) -> str:
-    largest = [life["largest"] for life in lives]
-    since = [life["from"] for life in lives if life["from"] is not None]
+def _line(family: str, largest: list[float], since: list[float]) -> str:
     spread = f"{min(largest):.2f}, {np.median(largest):.2f}, {max(largest):.2f}"
     start = f"{np.median(since):.2f}" if since else ""
-    return f"| {family} | {len(lives)} | {spread} | {len(since)} | {start} |"
+    return f"| {family} | {len(largest)} | {spread} | {len(since)} | {start} |"
 
 
 def main() -> None:

@@ -31,11 +31,12 @@ def test_a_line_for_each_family(tmp_path, capsys):
         folder = tmp_path / "runs" / family / entry / f"{seed}-abc"
         folder.mkdir(parents=True)
         pl.DataFrame({"competence": competence, "count": count}).write_parquet(folder / "trace.parquet")
-    Measure(tmp_path / "runs", ("uniform",), tmp_path / "found.json").execute()
+    Measure((tmp_path / "runs",), ("uniform",), tmp_path / "found.json").execute()
     said = capsys.readouterr().out
     assert "| copy-tcn | 2 | 0.00, 0.10, 0.20 | 1 | 0.67 |" in said
     assert "| copy-lstm | 1 | 0.00, 0.00, 0.00 | 0 |  |" in said
     kept = read_json(tmp_path / "found.json")["lifetimes"]
-    assert kept["copy-tcn"]["uniform"]["0-abc"]["largest"] == 0.2 and "other" not in kept["copy-lstm"]
+    assert kept["copy-tcn"] == {"teachers": ["uniform"], "largest": [0.2, 0.0], "from": [0.667, None]}
+    assert kept["copy-lstm"]["teachers"] == ["uniform"]
     with pytest.raises(UserError, match=r"no lifetimes in .*expected family-student/entry/lifetime/trace.parquet"):
-        Measure(tmp_path / "empty").execute()
+        Measure((tmp_path / "empty",)).execute()
