@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.failures import stages
 from benchmarks.report import plots
 from benchmarks.report.retention import retention
-from benchmarks.report.words import implied, standing
+from benchmarks.report.words import forgetful, implied, standing
 from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent
@@ -97,6 +97,7 @@ def _part(
         "spent": [_spent(g) for g in groups],
         "against": {to: [_against(g, to) for g in groups if to in g.get("against", {})] for to in REFERENCES},
         "failures": [_failed(g, results, failures) for g in groups],
+        "forgetful": forgetful(trace, teachers),
         "evenness": [_evenness(g) for g in groups],
         "health": [_health(g) for g in groups if "health" in g],
         "forecast": [_forecast(g) for g in groups if "forecast" in g],

@@ -1,9 +1,11 @@
-"""What the figures of a suite and student say, in words: the standing, and what the controls imply."""
+"""What the figures of a suite and student say, in words: who won, what the controls imply, which students forgot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import polars as pl
 
 CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
 """Teachers by whose side a gain is read; no candidate for it themselves."""
@@ -97,3 +99,21 @@ _SAID = {
 
 def _updates(group: dict[str, Any]) -> float:
     return float(group["cost_to_mastery"]["updates"]["mean"])
+
+
+def forgetful(trace: pl.DataFrame, teachers: list[str]) -> list[str]:
+    """Of each teacher that watches for it: which students it saw forget what they did not rehearse, and since when."""
+    if "forgets" not in trace.columns:
+        return []
+    watched = trace.drop_nulls("forgets")
+    since = watched.filter(pl.col("forgets") > 0).group_by("teacher", "seed").agg(pl.col("updates").min())
+    lines = []
+    for teacher in teachers:
+        lives = watched.filter(pl.col("teacher") == teacher)["seed"].n_unique()
+        first = since.filter(pl.col("teacher") == teacher)["updates"].sort()
+        if len(first):
+            lines.append(
+                f"{teacher}: {len(first)} of {lives} students were seen to forget what they did not rehearse, the "
+                f"first after {first[0]:,} updates; from then on it taught some of everything."
+            )
+    return lines

@@ -1,8 +1,9 @@
 """What the page says of controls is what the numbers say."""
 
+import polars as pl
 import pytest
 
-from benchmarks.report.words import implied, standing
+from benchmarks.report.words import forgetful, implied, standing
 
 
 def group(teacher, mean, p=0.002, solved=1.0, uniform=1000):
@@ -83,3 +84,23 @@ def test_the_standing_says_how_little_a_few_seeds_are():
     assert "With 1 seed this is a direction" in standing([few])
     assert "direction" not in standing([group("exp3s", 700)])
     assert "No lifetime mastered" in standing([group("exp3s", 700, solved=0.0)])
+
+
+def test_students_that_were_seen_to_forget():
+    lives = [
+        ("general", 0, [0, 1, 1]),
+        ("general", 1, [0, 0, 0]),
+        ("general", 2, [0, 0, 1]),
+        ("uniform", 0, [None] * 3),
+    ]
+    rows = [
+        {"teacher": teacher, "seed": seed, "updates": 10 * (i + 1), "forgets": value}
+        for teacher, seed, values in lives
+        for i, value in enumerate(values)
+    ]
+    trace = pl.DataFrame(rows, schema_overrides={"forgets": pl.Float64})
+    (said,) = forgetful(trace, ["general", "uniform"])
+    assert said.startswith("general: 2 of 3 students were seen to forget") and "first after 20 updates" in said
+    assert (
+        forgetful(trace.filter(pl.col("seed") == 1), ["general"]) == forgetful(trace.drop("forgets"), ["uniform"]) == []
+    )
