@@ -96,13 +96,9 @@ class PPOTeacher(ArrayTeacher):
         weights = self.policy.weights
         rows = enumerate(self._rows(obs))
         logits = np.concatenate([scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in rows])
-        return floored(softmax(logits / self.temperature), self._spread(state), np.isfinite(logits))
-
-    def _spread(self, state: State) -> float | Floats:
-        """The share of the mixture over all arms; ``(K, 1)`` where students are watched."""
-        if not self.rehearsal:
-            return self.floor
-        return np.maximum(self.floor, np.where(state["forgets"], self.rehearsal, 0.0))[:, None]
+        real = np.isfinite(logits)
+        chosen = floored(softmax(logits / self.temperature), self.floor, real)
+        return _RETENTION.spread(state, chosen, self.rehearsal, self._arms, real) if self.rehearsal else chosen
 
     def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
         """What is read of each row, and which of its arms exist.

@@ -116,7 +116,7 @@ class Rehearsal(Wrapper):
         return self._retention.start(num_envs, arms.num_arms)
 
     def _adjust(self, state: State, mixture: Floats) -> Floats:
-        return floored(mixture, np.where(state["forgets"], self.share, 0.0)[:, None])
+        return self._retention.spread(state, mixture, self.share, self._arms)
 
     def _take(self, state: State, mixture: Floats, feedback: Feedback) -> Feedback:
         self._retention.take(state, feedback)

@@ -104,3 +104,21 @@ def test_rows_are_watched_apart():
     forgetting, forgets = after(*rows, num_envs=2)
     np.testing.assert_allclose(forgetting, [4.0 / 25, 0.0])
     assert forgets.tolist() == [True, False]
+
+
+@dataclasses.dataclass
+class Arms:
+    targets: np.ndarray
+    thresholds: np.ndarray
+
+
+def test_only_who_forgets_is_given_some_of_everything_and_all_targets_alike_near_mastery():
+    arms = Arms(np.array([True, True, False]), np.array([0.8, 0.8, 0.8]))
+    left_at = np.array([[0.9, 0.9, 0.0], [0.9, 0.7, 0.9], [0.9, 0.73, 0.0]])
+    state = {"forgets": np.array([False, True, True]), "left_at": left_at}
+    mixture = np.array([[0.7, 0.3, 0.0]] * 3)
+    given = Retention().spread(state, mixture, 0.6, arms)
+    np.testing.assert_array_equal(given[0], mixture[0])  # the same bits
+    np.testing.assert_allclose(given[1:], [[0.48, 0.32, 0.2], [0.5, 0.5, 0.0]])
+    some = np.array([[True, True, False]] * 3)
+    np.testing.assert_allclose(Retention().spread(state, mixture, 0.6, arms, some)[1], [0.58, 0.42, 0.0])
