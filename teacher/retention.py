@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from teacher.loop import ArmsView, Feedback, Floats
 from teacher.mixtures import floored
 
+FORGETS = 0.14
+"""The mean loss from which on a student forgets."""
 _AWAY = 2  # decisions from an arm's last visit to this one, so that it was left out at least once
 _LEARNED = 0.5  # competence at the last visit, from which on there is something to lose
 _SURE = 2.5  # standard errors (at most) by which it must be above that
 _ENOUGH = 32  # sequences from which on a visit tells something
 _PRIOR = 20  # returns without a loss that are believed beforehand
-_FORGETS = 0.14  # mean loss from which on a student forgets
 _NEAR = 0.9  # share of the threshold from which on a target is near mastery
 
 
@@ -63,7 +64,7 @@ class Retention:
         state["left_at"][visited] = feedback.competence[visited]
         state["left_count"][visited] = feedback.count[visited]
         state["away"][visited] = 0
-        state["forgets"] |= self.forgetting(state) >= _FORGETS
+        state["forgets"] |= self.forgetting(state) >= FORGETS
 
     def spread(
         self,

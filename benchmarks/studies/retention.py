@@ -1,7 +1,8 @@
 """Which students forget what they do not rehearse: ``teacher.retention`` replayed over the traces of kept lifetimes.
 
 ``python -m benchmarks.studies.retention runs/evidence`` prints a line for each family and student; with ``--out FILE``
-it writes every lifetime's as JSON. It trains nothing: seconds.
+it writes every lifetime's as JSON, with ``--into FILES`` each one's largest mean loss beside its other figures, so that
+what was run before students were watched counts where none would have been found. It trains nothing: seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import polars as pl
 import tyro
 
 from benchmarks.provenance import environment
-from benchmarks.store import UserError, write_json
+from benchmarks.store import UserError, read_json, write_json
 from benchmarks.terminal import guarded, say
 from teacher.loop import Feedback
 from teacher.retention import Retention
@@ -54,17 +55,22 @@ class Measure:
     """Of these teachers; none: of all."""
     out: Path | None = None
     """A JSON file for the figures."""
+    into: tuple[Path, ...] = ()
+    """Files of figures of kept lifetimes, named like the folders of their traces."""
 
     def execute(self) -> None:
         """Prints, and writes."""
         found: dict[str, dict[str, list[Any]]] = {}
+        kept = {file.stem: read_json(file) for file in self.into}
         for trace in sorted(trace for runs in self.runs for trace in runs.glob("*/*/*/trace.parquet")):
-            family, entry, _ = trace.parts[-4:-1]
+            family, entry, lifetime = trace.parts[-4:-1]
             if not self.entries or entry in self.entries:
                 table = pl.read_parquet(trace, columns=["competence", "count"])
                 of_family = found.setdefault(family, {"teachers": [], "largest": [], "from": []})
-                for name, value in watched(*(np.array(table[name].to_list()) for name in table.columns)).items():
+                seen = watched(*(np.array(table[name].to_list()) for name in table.columns))
+                for name, value in seen.items():
                     of_family[name].append(value)
+                _note(kept.get(family, {"lifetimes": {}})["lifetimes"].get(entry, {}), lifetime, seen["largest"])
                 of_family["teachers"] = sorted({*of_family["teachers"], entry})
         if not found:
             where = ", ".join(map(str, self.runs))
@@ -73,9 +79,18 @@ class Measure:
         say("|---|---|---|---|---|")
         for family, of_family in found.items():
             say(_line(family, of_family["largest"], [share for share in of_family["from"] if share is not None]))
+        for file in self.into:
+            write_json(file, kept[file.stem])
         if self.out is not None:
             command = "python -m benchmarks.studies.retention RUNS"
             write_json(self.out, {"command": command, "environment": environment(), "lifetimes": found})
+
+
+def _note(lives: dict[str, dict[str, Any]], lifetime: str, largest: float) -> None:
+    """Puts the largest mean loss beside the figures of that lifetime, if they are there and those of a policy."""
+    for seed, life in lives.items():
+        if lifetime == f"{seed}-{life['digest']}-{life.get('policy')}":
+            life["forgetting"] = largest
 
 
 def _line(family: str, largest: list[float], since: list[float]) -> str:

@@ -1,5 +1,6 @@
 """Figures of lifetimes are of the revision that they were lived at, and an interrupt ends them at once."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import read_json
 from benchmarks.studies import keeping
-from benchmarks.studies.keeping import keep_lifetimes
+from benchmarks.studies.keeping import covers, keep_lifetimes
+from teacher import load_general
 
 ROOT = Path(__file__).parents[3]
 CELL = Cell("parity", "gru", "uniform", 0, Schedule(20, 8, 10, 20), options={"student": {"width": 8}})
@@ -41,6 +43,16 @@ def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_
         keep_lifetimes([("uniform", CELL)], tmp_path / file, "", tmp_path / "runs", 1)
     lives = [read_json(tmp_path / file)["lifetimes"]["uniform"]["0"] for file in ("a.json", "b.json")]
     assert lives[0] == lives[1] and lives[1]["revision"] == "first"
+
+
+def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_been_found():
+    options = {"student": {"width": 8}, "teacher": {"path": "", "temperature": 1.0, "floor": 0.0}}
+    before = Cell("parity", "gru", "general", 0, Schedule(20, 8, 10, 20), options=options)
+    watching = dataclasses.replace(before, options={**options, "teacher": {**options["teacher"], "rehearsal": 0.5}})
+    life = {"budget": 20, "digest": before.digest, "policy": load_general().policy.fingerprint}
+    assert covers(life, before) and covers({**life, "forgetting": 0.13}, watching)
+    for other in (life, {**life, "forgetting": 0.14}, {**life, "forgetting": 0.0, "digest": "another"}):
+        assert not covers(other, watching)
 
 
 def test_an_interrupt_ends_the_workers(tmp_path):

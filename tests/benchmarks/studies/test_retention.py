@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.store import UserError, read_json
+from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.retention import Measure, watched
 
 
@@ -40,3 +40,17 @@ def test_a_line_for_each_family(tmp_path, capsys):
     assert kept["copy-lstm"]["teachers"] == ["uniform"]
     with pytest.raises(UserError, match=r"no lifetimes in .*expected family-student/entry/lifetime/trace.parquet"):
         Measure((tmp_path / "empty",)).execute()
+
+
+def test_the_largest_mean_loss_is_put_beside_the_figures_of_the_same_lifetime(tmp_path):
+    competence, count = lifetime(0.3)
+    folder = tmp_path / "runs" / "copy-lstm" / "general-0" / "0-abc-policy"
+    folder.mkdir(parents=True)
+    pl.DataFrame({"competence": competence, "count": count}).write_parquet(folder / "trace.parquet")
+    figures = {"0": {"digest": "abc", "policy": "policy"}, "1": {"digest": "abc", "policy": "policy"}}
+    figures["2"] = {"digest": "other", "policy": "policy"}
+    write_json(tmp_path / "copy-lstm.json", {"command": "x", "lifetimes": {"general-0": figures, "uniform": {}}})
+    Measure((tmp_path / "runs",), into=(tmp_path / "copy-lstm.json",)).execute()
+    kept = read_json(tmp_path / "copy-lstm.json")
+    figures["0"]["forgetting"] = 0.2
+    assert kept == {"command": "x", "lifetimes": {"general-0": figures, "uniform": {}}}
