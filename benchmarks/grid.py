@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -183,5 +183,14 @@ def _difference(recorded: list[dict[str, Any]], planned: list[dict[str, Any]]) -
     if len(recorded) != len(planned):
         return f"{len(recorded)} lifetimes there, {len(planned)} now"
     old, new = next((a, b) for a, b in zip(recorded, planned, strict=True) if a != b)
-    names = [name for name in new if old.get(name) != new[name]]
-    return ", ".join(f"{name} was {old.get(name)}, is {new[name]}" for name in names)
+    return ", ".join(_differences(old, new))
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], within: str = "") -> Iterator[str]:
+    """Settings that are not the same, each by its name."""
+    for name in dict.fromkeys((*old, *new)):
+        was, now = old.get(name), new.get(name)
+        if isinstance(was, dict) and isinstance(now, dict):
+            yield from _differences(was, now, f"{within}{name}.")
+        elif was != now:
+            yield f"{within}{name} was {was}, is {now}"

@@ -112,7 +112,7 @@ STUDENTS: dict[str, StudentComponent] = {
 }
 
 
-_LATER = {"rehearsal": 0.0}  # settings of teachers that came later, and what leaves all as it was before
+_LATER = {"rehearsal": 0.0}  # settings of the general teacher that came later, and what leaves all as it was before
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,11 @@ class Cell:
     def digest(self) -> str:
         """Short hash of all settings, but for those that came later and stand at what was done before."""
         settings = dataclasses.asdict(self)
-        teacher = settings["options"].get("teacher", {})
-        for name in [name for name, before in _LATER.items() if teacher.get(name) == before]:
-            del teacher[name]
+        if parts_of(self.teacher)[0] == "general" and "teacher" in settings["options"]:
+            options = settings["options"]["teacher"]
+            for name, before in _LATER.items():
+                value = options.pop(name, getattr(component("teacher", "general"), name))
+                options.update({} if value == before else {name: value})
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def make_suite(self) -> Suite:

@@ -142,7 +142,8 @@ class ArrayTeacher(ABC):
         kept, given = ({k: np.shape(v) for k, v in values.items()} for values in (self._state, own))
         if kept != given:
             raise ValueError(
-                f"a state of {type(self).__name__} must hold {kept}; got {given}: is it another teacher's?"
+                f"a state of {type(self).__name__} must hold {kept}; got {given}: is it another "
+                "teacher's, or of another version?"
             )
         self._state = _copied(own)
         if self._scaler is not None:

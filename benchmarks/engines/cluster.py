@@ -135,7 +135,10 @@ class _ToDriver(logging.Handler):
         self._queue = queue
 
     def emit(self, record: logging.LogRecord) -> None:
-        _send(self._queue, Warned(record.levelno, self.format(record)))
+        try:
+            _send(self._queue, Warned(record.levelno, self.format(record)))
+        except Exception:  # a message that cannot be formatted: logging's own way
+            self.handleError(record)
 
 
 @contextlib.contextmanager

@@ -114,6 +114,6 @@ def forgetful(trace: pl.DataFrame, teachers: list[str]) -> list[str]:
         if len(first):
             lines.append(
                 f"{teacher}: {len(first)} of {lives} students were seen to forget what they did not rehearse, the "
-                f"first after {first[0]:,} updates; from then on it taught some of everything."
+                f"first after {first[0]:,} updates; from then on they were taught some of everything."
             )
     return lines

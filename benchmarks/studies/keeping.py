@@ -19,7 +19,7 @@ from benchmarks.store import UserError, describe, read_json, write_json
 from benchmarks.terminal import say
 from benchmarks.tracking import NoTracker
 from benchmarks.workers import begin_worker
-from teacher.retention import FORGETS
+from teacher.retention import FORGETS, RULE
 
 
 def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs: Path, workers: int) -> None:
@@ -71,13 +71,14 @@ def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
     """Whether a lifetime's figures are of this very cell, or of the same with a larger budget.
 
     The budget ends a lifetime and changes nothing before (the learning rate is constant). Nor does a watch for students
-    that forget, where it would never have found one: ``forgetting`` is its largest mean loss in that lifetime.
+    that forget, where it would never have found one: ``mean_fall`` says what a replay of that lifetime found.
     """
     if found is None or found["budget"] < cell.schedule.budget:
         return False
     same = dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, budget=found["budget"]))
     digests = {same.digest}
-    if found.get("forgetting", FORGETS) < FORGETS:
+    replayed = found.get("mean_fall", {"rule": None})
+    if replayed["rule"] == RULE and replayed["largest"] < FORGETS:
         options = {**same.options, "teacher": {**same.options.get("teacher", {}), "rehearsal": 0.0}}
         digests.add(dataclasses.replace(same, options=options).digest)
     return bool(found["digest"] in digests and found.get("policy") == _policy(cell))

@@ -35,7 +35,8 @@ class PPOTeacher(ArrayTeacher):
         path: a folder that ``paceline meta-train`` made; empty: the general teacher that ships with the package.
         temperature: of the softmax over the network's scores.
         floor: share of the mixture spread over all arms, at least.
-        rehearsal: that share for a student that forgets; 0: no student is watched for it.
+        rehearsal: that share for a student that forgets, whose rest near mastery goes to all targets alike; 0: no
+            student is watched for it.
 
     Raises:
         ValueError: a value out of range; at reset: a file that is not there or damaged, or observations without the
@@ -98,7 +99,9 @@ class PPOTeacher(ArrayTeacher):
         logits = np.concatenate([scores(weights, row, exists, memory[k : k + 1]) for k, (row, exists) in rows])
         real = np.isfinite(logits)
         chosen = floored(softmax(logits / self.temperature), self.floor, real)
-        return _RETENTION.spread(state, chosen, self.rehearsal, self._arms, real) if self.rehearsal else chosen
+        if not self.rehearsal:
+            return chosen
+        return _RETENTION.spread(state, chosen, max(self.floor, self.rehearsal), self._arms, real)
 
     def _rows(self, obs: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
         """What is read of each row, and which of its arms exist.

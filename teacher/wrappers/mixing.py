@@ -94,15 +94,15 @@ class Review(Wrapper):
 class Rehearsal(Wrapper):
     """A floor for students that forget what they do not rehearse; others are left alone.
 
-    Whether they do is measured from the batches that they train on: ``teacher.retention.Retention``. The general
-    teacher has this built in.
+    Whether they do is measured from the batches that they train on, and near mastery they are taught all targets alike:
+    ``teacher.retention.Retention``. The general teacher has this built in.
 
     Attributes:
         inner: the teacher.
         share: of the mixture that is then spread over all arms.
 
     Raises:
-        ValueError: share outside (0, 1].
+        ValueError: share outside (0, 1], or a teacher that rehearses by itself.
     """
 
     inner: Teacher
@@ -110,6 +110,8 @@ class Rehearsal(Wrapper):
 
     def _check(self) -> None:
         refuse_outside("share", self.share, 0, 1, "0 rehearses nothing")
+        if getattr(self.inner, "rehearsal", 0.0):
+            raise ValueError(f"{type(self.inner).__name__} rehearses by itself: give it rehearsal=0 first")
         self._retention = Retention()
 
     def _start(self, arms: ArmsView, num_envs: int, seed: int) -> State:
@@ -123,7 +125,7 @@ class Rehearsal(Wrapper):
         return feedback
 
     def diagnostics(self) -> dict[str, Floats]:
-        """The inner teacher's, ``forgetting`` (K,) and ``forgets`` (K,)."""
+        """The inner teacher's, ``mean_fall`` (K,) and ``forgets`` (K,)."""
         refuse_before_reset("diagnostics", self._state)
         assert self._state is not None
         return {**super().diagnostics(), **self._retention.shown(self._state)}

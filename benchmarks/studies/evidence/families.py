@@ -32,6 +32,7 @@ _RULES = ("combined", "mastery-gate", "target-deficit", "learnability", "tscl-sa
 OTHERS: dict[str, Entry] = {name: ENTRIES[name] for name in ("uniform", "target-only", *_RULES)}
 RULE = "target-deficit"  # the hand rule that it is compared with, fixed beforehand
 BANDIT = "exp3s-tuned"  # .. and, as a description, the best of the other teachers on addition
+# Controls and the fine-tuned teacher were run before students were watched for forgetting, and are run so since.
 GENERAL: dict[str, Entry] = {
     name: Entry("general", options={"path": str(RESULTS / "teachers" / name), **watching})
     for names, watching in ((TRAINED, {}), (("shuffled-reward", "random-frozen", "fine-tuned"), {"rehearsal": 0.0}))

@@ -13,6 +13,7 @@ from benchmarks.store import read_json
 from benchmarks.studies import keeping
 from benchmarks.studies.keeping import covers, keep_lifetimes
 from teacher import load_general
+from teacher.retention import RULE
 
 ROOT = Path(__file__).parents[3]
 CELL = Cell("parity", "gru", "uniform", 0, Schedule(20, 8, 10, 20), options={"student": {"width": 8}})
@@ -46,13 +47,14 @@ def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_
 
 
 def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_been_found():
-    options = {"student": {"width": 8}, "teacher": {"path": "", "temperature": 1.0, "floor": 0.0}}
+    options = {"student": {"width": 8}, "teacher": {"path": "", "rehearsal": 0.0}}
     before = Cell("parity", "gru", "general", 0, Schedule(20, 8, 10, 20), options=options)
     watching = dataclasses.replace(before, options={**options, "teacher": {**options["teacher"], "rehearsal": 0.5}})
     life = {"budget": 20, "digest": before.digest, "policy": load_general().policy.fingerprint}
-    assert covers(life, before) and covers({**life, "forgetting": 0.13}, watching)
-    for other in (life, {**life, "forgetting": 0.14}, {**life, "forgetting": 0.0, "digest": "another"}):
-        assert not covers(other, watching)
+    kept, lost, unknown = ({"largest": x, "rule": rule} for x, rule in ((0.13, RULE), (0.14, RULE), (0.0, "another")))
+    assert covers(life, before) and covers({**life, "mean_fall": kept}, watching)
+    for other in ({}, {"mean_fall": lost}, {"mean_fall": unknown}, {"mean_fall": kept, "digest": "another"}):
+        assert not covers({**life, **other}, watching)
 
 
 def test_an_interrupt_ends_the_workers(tmp_path):

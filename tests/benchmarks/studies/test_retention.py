@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.retention import Measure, watched
+from teacher.retention import RULE
 
 
 def lifetime(back):
@@ -52,5 +53,5 @@ def test_the_largest_mean_loss_is_put_beside_the_figures_of_the_same_lifetime(tm
     write_json(tmp_path / "copy-lstm.json", {"command": "x", "lifetimes": {"general-0": figures, "uniform": {}}})
     Measure((tmp_path / "runs",), into=(tmp_path / "copy-lstm.json",)).execute()
     kept = read_json(tmp_path / "copy-lstm.json")
-    figures["0"]["forgetting"] = 0.2
+    figures["0"]["mean_fall"] = {"largest": 0.2, "rule": RULE}
     assert kept == {"command": "x", "lifetimes": {"general-0": figures, "uniform": {}}}

@@ -66,7 +66,7 @@ def test_a_student_that_forgets_is_given_some_of_everything(folder, forgets):
         feedback = Feedback(np.zeros((1, 3)), np.zeros((1, 3)), competence, count)
         for made in (watching, plain):
             made.update(obs, made.act(obs), feedback)
-    np.testing.assert_allclose(watching.diagnostics()["forgetting"], [6 * 0.8 / 26 if forgets else 0.0], atol=1e-12)
+    np.testing.assert_allclose(watching.diagnostics()["mean_fall"], [6 * 0.8 / 26 if forgets else 0.0], atol=1e-12)
     if forgets:
         np.testing.assert_allclose(watching.act(obs), 0.5 * plain.act(obs) + 0.5 / 3)
     else:

@@ -9,6 +9,7 @@ from teacher import (
     Exp3,
     Exp3S,
     Pacing,
+    PPOTeacher,
     Rehearsal,
     Review,
     SequenceLengthWarmup,
@@ -117,7 +118,7 @@ def test_a_wrapper_is_of_the_feedback_of_its_inner_teacher_and_shows_its_numbers
         assert (taught.feedback, reads_gain(taught)) == (inner.feedback, reads_gain(inner))
         full = random_feedback(np.random.default_rng(0), np.full((1, 6), 1 / 6), full=True)
         learn(taught, full)
-        own = {"forgetting", "forgets"} if make is Rehearsal else set()
+        own = {"mean_fall", "forgets"} if make is Rehearsal else set()
         assert set(taught.diagnostics()) == set(inner.diagnostics()) | own
 
 
@@ -130,6 +131,12 @@ def test_rehearsal_is_for_students_that_forget(forgets):
         for count, competence in (([32] * 3, 0.9), ([0, 32, 32], 0.9), ([32] * 3, 0.1 if forgets else 0.9)):
             learn(taught, seen(count, competence=competence))
     np.testing.assert_allclose(act(taught, 1, 3), 0.4 * plain + 0.2 if forgets else plain)
+
+
+def test_rehearsal_twice_is_refused():
+    with pytest.raises(ValueError, match="PPOTeacher rehearses by itself: give it rehearsal=0 first"):
+        Rehearsal(PPOTeacher())
+    Rehearsal(PPOTeacher(rehearsal=0.0))
 
 
 def test_wrappers_around_a_teacher_that_draws_leave_its_choice_alone():
