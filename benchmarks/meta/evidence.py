@@ -29,6 +29,7 @@ class Family:
         budgets: updates of others, by name, calibrated on their own.
         evaluate_every: updates between two evaluations.
         validation: whether choices were made on it, so that it shows nothing about what nobody has looked at.
+        validation_students: those that choices were made with on it.
     """
 
     suite: str
@@ -38,6 +39,11 @@ class Family:
     evaluate_every: int = 100
     validation: bool = False
     budgets: dict[str, int] = field(default_factory=dict)
+    validation_students: tuple[str, ...] = ()
+
+    def is_validation(self, student: str) -> bool:
+        """Whether choices were made on it with this student."""
+        return self.validation or student in self.validation_students
 
     def budget_of(self, student: str) -> int:
         """Updates of a student's lifetime."""

@@ -55,7 +55,7 @@ class Table:
             rule = {row.name.split(" (")[0]: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
             if "general" in rows:
                 own = rows["general"]
-                cells = [f"{name}, {student}{' (validation)' if FAMILIES[name].validation else ''}", str(own.num_seeds)]
+                cells = [f"{name}, {student}{' (validation)' if FAMILIES[name].is_validation(student) else ''}", str(own.num_seeds)]
                 cells += [_cost(rows[other]) if other in rows else "" for other in _FRONT]
                 ratios = [
                     f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}', r.num_pairs)}"
@@ -78,7 +78,7 @@ class Table:
         rows = sorted(compared(lifetimes, budget, TRAINED), key=lambda row: row.mean)
         to_rule = {row.name: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
         lines = [
-            f"**{name}, {student}** ({'validation family; ' if family.validation else ''}budget {budget:,} updates; "
+            f"**{name}, {student}** ({'validation; ' if family.is_validation(student) else ''}budget {budget:,} updates; "
             f"restricted means, 95 % intervals from {FEWEST_SEEDS} seeds on)",
             "",
             f"| teacher | lives (seeds) | mastered | updates | of uniform's | P(faster) | of {RULE}'s | P(faster) |",

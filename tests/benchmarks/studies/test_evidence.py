@@ -52,7 +52,7 @@ def test_the_table_says_what_is_known_so_far(tmp_path):
     }
     (tmp_path / "addition-4-lstm.json").write_text(json.dumps({"lifetimes": lifetimes}))
     lines = Table(tmp_path).lines()
-    assert lines[0].startswith("**addition-4, lstm** (validation family; budget 15,000 updates")
+    assert lines[0].startswith("**addition-4, lstm** (validation; budget 15,000 updates")
     general, uniform = lines[4], lines[5]
     assert (
         general == "| general (mean of 2 trained) | 2 (2) | 2 | 4,500 | 0.38 | 1.00 |  |  |"
