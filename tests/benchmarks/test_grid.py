@@ -139,7 +139,8 @@ def test_a_finished_folder_is_left_alone_unless_overwritten(own, tmp_path):
     assert again.returncode == 0 and (tmp_path / "out/report.html").stat().st_mtime_ns == stamp
     other = own(budget=80)
     assert other.returncode == 2
-    assert "holds a run with other settings (schedule.budget was 60, is 80)" in other.stderr and other.stderr.count("\n") == 1
+    assert "holds a run with other settings (schedule.budget was 60, is 80)" in other.stderr
+    assert other.stderr.count("\n") == 1
     assert own("--overwrite", budget=80).returncode == 0
     assert pl.read_parquet(tmp_path / "out/trace.parquet")["updates"].max() == 80
 

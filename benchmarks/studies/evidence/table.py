@@ -55,7 +55,8 @@ class Table:
             rule = {row.name.split(" (")[0]: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
             if "general" in rows:
                 own = rows["general"]
-                cells = [f"{name}, {student}{' (validation)' if FAMILIES[name].is_validation(student) else ''}", str(own.num_seeds)]
+                mark = " (validation)" if FAMILIES[name].is_validation(student) else ""
+                cells = [f"{name}, {student}{mark}", str(own.num_seeds)]
                 cells += [_cost(rows[other]) if other in rows else "" for other in _FRONT]
                 ratios = [
                     f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}', r.num_pairs)}"
@@ -77,8 +78,9 @@ class Table:
         budget = family.budget_of(student)
         rows = sorted(compared(lifetimes, budget, TRAINED), key=lambda row: row.mean)
         to_rule = {row.name: row for row in compared(lifetimes, budget, TRAINED, reference=RULE)}
+        mark = "validation; " if family.is_validation(student) else ""
         lines = [
-            f"**{name}, {student}** ({'validation; ' if family.is_validation(student) else ''}budget {budget:,} updates; "
+            f"**{name}, {student}** ({mark}budget {budget:,} updates; "
             f"restricted means, 95 % intervals from {FEWEST_SEEDS} seeds on)",
             "",
             f"| teacher | lives (seeds) | mastered | updates | of uniform's | P(faster) | of {RULE}'s | P(faster) |",
