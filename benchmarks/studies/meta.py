@@ -27,6 +27,7 @@ from envs.features import ARM_FEATURES
 from envs.simulated import Population, SimulatedStudent, SimulatedStudents
 from teacher.learned.settings import PPOSettings
 from teacher.learned.training import MetaTraining
+from teacher.loop import FEEDBACK, Feedback
 
 
 def _seconds(act: Callable[[], Any]) -> float:
@@ -82,18 +83,20 @@ def outside_the_network(num_envs: int, rollouts: int) -> dict[str, float]:
 
 
 def decision(blocks: int) -> dict[str, float]:
-    """A decision of the general teacher over the training that follows it: LSTM-128, batch 128, ten updates."""
+    """A decision of the general teacher, what it takes in included, over its training: LSTM-128, batch 128, ten updates."""
     suite = make_suite("addition", {})
     student = make_student("lstm", suite, 1, {})
     env = CurriculumVectorEnv(suite, student, budget=10**6, batch_size=128)
     taught = teacher.load_general()
     taught.reset(suite.arms, 1, 0)
     obs, _ = env.reset(seed=0)
+    mixture = taught.act(obs)
+    obs, _, _, _, info = env.step(mixture)
+    feedback = Feedback(**{name: info[name] for name in FEEDBACK}, share=info["share"])
     ratios, spent = [], []
     for block in range(blocks + 1):
-        acting = _seconds(lambda: [taught.act(obs) for _ in range(20)]) / 20
-        mixture = taught.act(obs)
-        training = _seconds(lambda mixture=mixture: env.step(mixture))  # type: ignore[misc]
+        acting = _seconds(lambda: [(taught.act(obs), taught.update(obs, mixture, feedback)) for _ in range(20)]) / 20
+        training = _seconds(lambda: env.step(mixture))
         if block:
             ratios.append(acting / training)
             spent.append(acting)
