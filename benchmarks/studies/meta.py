@@ -83,7 +83,7 @@ def outside_the_network(num_envs: int, rollouts: int) -> dict[str, float]:
 
 
 def decision(blocks: int) -> dict[str, float]:
-    """A decision of the general teacher, what it learns of it included, over its training: LSTM-128, batch 128, k = 10."""
+    """What the general teacher takes for a decision over the training: LSTM-128, batch 128, ten updates."""
     suite = make_suite("addition", {})
     student = make_student("lstm", suite, 1, {})
     env = CurriculumVectorEnv(suite, student, budget=10**6, batch_size=128)
