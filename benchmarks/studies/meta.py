@@ -93,9 +93,15 @@ def decision(blocks: int) -> dict[str, float]:
     mixture = taught.act(obs)
     obs, _, _, _, info = env.step(mixture)
     feedback = Feedback(**{name: info[name] for name in FEEDBACK}, share=info["share"])
+
+    def decide() -> None:
+        for _ in range(20):
+            taught.act(obs)
+            taught.update(obs, mixture, feedback)
+
     ratios, spent = [], []
     for block in range(blocks + 1):
-        acting = _seconds(lambda: [(taught.act(obs), taught.update(obs, mixture, feedback)) for _ in range(20)]) / 20
+        acting = _seconds(decide) / 20
         training = _seconds(lambda: env.step(mixture))
         if block:
             ratios.append(acting / training)
