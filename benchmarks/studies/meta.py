@@ -123,7 +123,8 @@ class Measure:
     def execute(self) -> None:
         """Measures and prints."""
         torch.set_num_threads(1)
-        record: dict[str, Any] = {"command": f"python -m benchmarks.studies.meta --blocks {self.blocks}", "environment": environment()}
+        command = f"python -m benchmarks.studies.meta --blocks {self.blocks}"
+        record: dict[str, Any] = {"command": command, "environment": environment()}
         record["simulation"] = simulation(self.num_envs, self.blocks)
         say(
             f"simulation: {record['simulation']['decisions_per_second']:,.0f} decisions a second on one core, "
