@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from benchmarks.lifetime import ERROR
-from benchmarks.settings import Cell, Schedule
+from benchmarks.settings import Cell, read_cell
 from benchmarks.statistics import summarise
 from benchmarks.store import (
     UserError,
@@ -40,8 +40,7 @@ def planned_cells(out: Path) -> list[Cell]:
             f"{out} is a folder of paceline meta-train, without lifetimes: its progress is in progress.json"
         )
     try:
-        cells = read_sealed(out / "settings.json")["cells"]
-        return [Cell(**{**cell, "schedule": Schedule(**cell["schedule"])}) for cell in cells]
+        return [read_cell(record) for record in read_sealed(out / "settings.json")["cells"]]
     except (KeyError, TypeError) as error:
         raise UserError(
             f"{out / 'settings.json'} is not a record of this version's ({error}): use another --out"
@@ -138,13 +137,9 @@ def write_all(
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
-    # Last: it says which lifetimes the other files hold.
-    write_sealed(out / "summary.json", {**summary, "files": checksums(out, [*_tables(), "report.html"])})
+    files = checksums(out, [*(f"{name}.parquet" for name in _TABLES), "report.html"])
+    write_sealed(out / "summary.json", {**summary, "files": files})  # last: it says what the other files hold
     return summary
-
-
-def _tables() -> list[str]:
-    return [f"{name}.parquet" for name in _TABLES]
 
 
 def is_gathered(out: Path) -> bool:

@@ -16,7 +16,7 @@ from benchmarks.gather import finished, gather, is_gathered, summary_of
 from benchmarks.ladder import ladder_share
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
-from benchmarks.settings import Cell
+from benchmarks.settings import Cell, read_cell
 from benchmarks.store import UserError, only_writer, read_sealed, write_sealed
 from benchmarks.tracking import refuse_missing_tensorboard, refuse_missing_wandb
 from envs import DivergedError, Suite
@@ -144,7 +144,8 @@ def _prepare(
     planned = [dataclasses.asdict(cell) for cell in cells]
     if settings.exists():
         recorded = read_sealed(settings)
-        if difference := _difference(recorded["cells"], read_plain(planned)):
+        there = [dataclasses.asdict(read_cell(cell)) for cell in recorded["cells"]]
+        if difference := _difference(read_plain(there), read_plain(planned)):
             raise UserError(
                 f"{out} holds a run with other settings ({difference}): choose another --out, or --overwrite"
             )

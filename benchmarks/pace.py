@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.gather import summary_of
-from benchmarks.settings import Cell, Schedule
+from benchmarks.settings import Cell, read_cell
 from benchmarks.store import UserError, describe, read_json
 from envs import Suite
 from envs.batch import Floats, Ints
@@ -87,7 +87,7 @@ def read_pace(run: Path) -> Pace:
     summary = summary_of(folder)
     record = read_json(folder / "cell.json")
     try:
-        cell = Cell(**{**record, "schedule": Schedule(**record["schedule"])})
+        cell = read_cell(record)
         fingerprint, tokens = summary["fingerprint"], int(summary["spent"]["tokens"])
         table = pl.read_parquet(folder / "trace.parquet", columns=["updates", "mixture", "count"])
     except (KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:

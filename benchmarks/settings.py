@@ -153,9 +153,8 @@ class Cell:
         settings = dataclasses.asdict(self)
         if parts_of(self.teacher)[0] == "general" and "teacher" in settings["options"]:
             options = settings["options"]["teacher"]
-            for name, before in _LATER.items():
-                value = options.pop(name, getattr(component("teacher", "general"), name))
-                options.update({} if value == before else {name: value})
+            later = {name: options.pop(name, getattr(component("teacher", "general"), name)) for name in _LATER}
+            options.update({name: value for name, value in later.items() if value != _LATER[name]})
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def make_suite(self) -> Suite:
@@ -172,6 +171,14 @@ class Cell:
     def make_teacher(self) -> Teacher:
         """The teacher."""
         return make_teacher(self.teacher, self.options.get("teacher"))
+
+
+def read_cell(record: dict[str, Any]) -> Cell:
+    """A cell as a folder records it (else KeyError, TypeError); settings that came later stand at what was before."""
+    made = Cell(**{**record, "schedule": Schedule(**record["schedule"])})
+    if parts_of(made.teacher)[0] != "general" or "teacher" not in made.options:
+        return made
+    return dataclasses.replace(made, options={**made.options, "teacher": {**_LATER, **made.options["teacher"]}})
 
 
 def _as_folder(part: str) -> str:

@@ -89,7 +89,7 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
     while left or running:
         while left and len(running) < workers:
             job = left.pop(0)
-            running[task.remote(job, here, queue)] = job
+            running[task.remote(job, here, queue, _log.getEffectiveLevel())] = job
         ended, _ = ray.wait(list(running), timeout=0.2)
         _pass_on(queue, display)
         for reference in ended:
@@ -142,8 +142,9 @@ class _ToDriver(logging.Handler):
 
 
 @contextlib.contextmanager
-def _logging_to(queue: Queue) -> Iterator[None]:
+def _logging_to(queue: Queue, level: int) -> Iterator[None]:
     handler = _ToDriver(queue)  # Ray lives one lifetime after another in a process: each has its own
+    _log.setLevel(level)
     _log.addHandler(handler)
     try:
         yield
@@ -156,7 +157,7 @@ def _send(queue: Queue, message: Status | Warned) -> None:
         queue.put_nowait(message)
 
 
-def _live(job: Job, here: Path, queue: Queue) -> str | None:
+def _live(job: Job, here: Path, queue: Queue, level: int) -> str | None:
     """In a worker: where the command was given, with one thread."""
     os.chdir(here)
     torch.set_num_threads(1)
@@ -169,7 +170,7 @@ def _live(job: Job, here: Path, queue: Queue) -> str | None:
             _send(queue, status)
 
     try:
-        with _logging_to(queue):
+        with _logging_to(queue, level):
             job.run(show)
     except UserError as error:
         return str(error)

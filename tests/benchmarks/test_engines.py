@@ -103,13 +103,14 @@ def test_a_lifetime_that_warns_is_heard_and_one_that_fails_does_not_take_the_oth
     cluster, tmp_path, monkeypatch, caplog
 ):
     monkeypatch.chdir(tmp_path)
+    caplog.set_level(logging.INFO, "paceline")
     Path("bad.py").write_text(
         "import logging\nimport student\nfrom torch import nn\n"
         "class Bad(student.GRU):\n"
         "    calls = 0\n"
         "    def forward(self, tokens):\n"
         "        Bad.calls += 1\n"
-        "        if Bad.calls == 40:\n            logging.getLogger('paceline').warning('it creaks')\n"
+        "        if Bad.calls == 40:\n            logging.getLogger('paceline').info('it creaks')\n"
         "        if Bad.calls > 40:\n            raise RuntimeError('it broke')\n"
         "        return super().forward(tokens)\n"
         "def make(vocab_size):\n    return Bad(vocab_size, width=8)\n"

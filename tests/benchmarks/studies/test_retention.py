@@ -43,7 +43,7 @@ def test_a_line_for_each_family(tmp_path, capsys):
         Measure((tmp_path / "empty",)).execute()
 
 
-def test_the_largest_mean_loss_is_put_beside_the_figures_of_the_same_lifetime(tmp_path):
+def test_the_largest_mean_fall_is_put_beside_the_figures_of_the_same_lifetime(tmp_path):
     competence, count = lifetime(0.3)
     folder = tmp_path / "runs" / "copy-lstm" / "general-0" / "0-abc-policy"
     folder.mkdir(parents=True)

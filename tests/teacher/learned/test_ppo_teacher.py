@@ -74,6 +74,44 @@ def test_a_student_that_forgets_is_given_some_of_everything(folder, forgets):
     assert watching.diagnostics()["forgets"] == [forgets] and plain.diagnostics() == {}
 
 
+def test_rows_that_forget_and_rows_that_do_not_are_apart_and_go_on_from_a_checkpoint(folder):
+    suite = envs.Suite([envs.Addition(digits=(1, 2, 3))])
+    obs = np.repeat(envs.CurriculumVectorEnv(suite).reset(seed=0)[0], 2, axis=0)
+
+    def started(num_envs):
+        made = teacher.load_general(folder)
+        made.reset(suite.arms, num_envs, 0)
+        return made
+
+    def shown(
+        decision,
+    ):  # the first row forgets what it shows, is away from, comes back to; from decision 24 all is well
+        count, competence = np.full((2, 3), 32), np.full((2, 3), 0.9)
+        count[:, 0] = 0 if decision % 3 == 1 else 32
+        competence[0, 0] = 0.1 if decision % 3 == 2 and decision < 24 else 0.9
+        competence[:, 2] = 0.2 if decision < 27 else 0.9  # far from mastery, then near it
+        return competence, count
+
+    def learn(made, decision, rows):
+        competence, count = (value[rows] for value in shown(decision))
+        nothing = np.zeros(competence.shape)
+        made.update(obs[rows], made.act(obs[rows]), Feedback(nothing, nothing, competence, count))
+        return made.act(obs[rows])
+
+    both, alone, resumed = started(2), (started(1), started(1)), started(2)
+    for decision in range(30):
+        given = learn(both, decision, slice(0, 2))
+        for k in range(2):
+            np.testing.assert_array_equal(given[k : k + 1], learn(alone[k], decision, slice(k, k + 1)))
+        if decision == 25:
+            resumed.load_state_dict(both.state_dict())
+        if decision > 25:
+            np.testing.assert_array_equal(given, learn(resumed, decision, slice(0, 2)))
+    assert both.diagnostics()["forgets"].tolist() == [1.0, 0.0]
+    np.testing.assert_allclose(given[0], [1 / 3] * 3)  # near mastery: all targets alike
+    assert np.ptp(given[1]) > 1e-3
+
+
 @pytest.mark.parametrize("options", [{"floor": 0.4}, {"rehearsal": 0.4}])
 def test_padding_gets_nothing_of_what_is_spread(folder, options):
     students = envs.SimulatedStudents(6, envs.Population(num_arms=(2, 9)))
