@@ -18,10 +18,11 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     With x the progress (1: mastered), q_b = min(1, c_b / m_b) the attained competence, T transfer, Z harm::
 
         gate_a  = g + (1 - g) (prod over prerequisites b of q_b) ^ kappa
-        x_a    += speed_t gate_a sum_b T_ab share_b / time_a - x_a sum_b Z_ab share_b / time_b
-        x_a    *= exp(-f (1 - min(1, sum_b T_ab share_b)) - h exp(-sum_b T_ab share_b / r))
+        e_a     = (sum_b T_ab share_b) ^ rho
+        x_a    += speed_t gate_a e_a / time_a - x_a sum_b Z_ab share_b / time_b
+        x_a    *= exp(-f (1 - min(1, e_a)) - h exp(-sum_b T_ab share_b / r))
 
-    with h, r the swift forgetting and the rehearsal that slows it; and where
+    with rho the returns on a share, h, r the swift forgetting and the rehearsal that slows it; and where
     sum_a min(1, x_a) exceeds the capacity, no x_a stays above 1.3 and f is larger by 10 / H.
 
     Args:
@@ -40,7 +41,8 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
         parent = parents[..., which]
         met *= np.where(parent >= 0, attained.take(first + np.maximum(parent, 0)), 1.0)
     gate = of.gate_floor + (1.0 - of.gate_floor) * met**of.gate_power
-    effort = (of.transfer @ share[:, :, None])[..., 0]
+    given = (of.transfer @ share[:, :, None])[..., 0]
+    effort = given**of.returns
     noise = rng.standard_normal((len(progress), 1)) * of.rate_noise
     warm = 1.0 - np.exp(-(used + 1e-3) / np.maximum(of.warm_up, 1e-6))
     speed = np.exp(noise) * warm * (1.0 + (of.final_speed - 1.0) * used)
@@ -51,7 +53,7 @@ def advance(rng: np.random.Generator, of: Lifetimes, progress: Floats, share: Fl
     moved = np.where(full, np.minimum(moved, _MOST_HELD), moved)
     faded = (of.forgetting + np.where(full, _CROWDING / of.decisions[:, None], 0.0)) * (1.0 - np.minimum(effort, 1.0))
     if of.swift.any():
-        faded = faded + of.swift * np.exp(-effort / of.rehearsal)
+        faded = faded + of.swift * np.exp(-given / of.rehearsal)
     moved *= np.exp(-faded)
     drifts = (used < of.drift_at) & (used + 1.0 / of.decisions[:, None] >= of.drift_at)
     moved = np.where(drifts, moved * of.drift, moved)

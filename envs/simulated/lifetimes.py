@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Lifetimes:
         final_speed: ``(n, 1)``, factor on the speed at the end of the budget.
         swift, rehearsal: ``(n, 1)``, rate at which an arm without training is forgotten at once (0: not so), and the
             share of training at which that is slowed to 1/e.
+        returns: ``(n, 1)``, exponent of the speed over the share of training.
     """
 
     structure: Structure
@@ -76,6 +77,7 @@ class Lifetimes:
     final_speed: Floats
     swift: Floats
     rehearsal: Floats
+    returns: Floats
 
     def layout(self) -> Layout:
         """What a teacher is told, as features want it."""
@@ -145,12 +147,12 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
     ceiling = np.where(hopeless, guessing + (1.0 - guessing) * to_master * uniform((0.2, 0.97), shape), 1.0)
     known = happens(p.prior_knowledge) & happens(0.5, shape)
     start = np.where(known, uniform((0.3, 1.5), shape), uniform((0.0, 0.05), shape))
-    return Lifetimes(
+    made = Lifetimes(
         structure,
         targets,
         thresholds,
         decisions,
-        np.maximum(time, 0.5),
+        time,
         _draw_transfer(rng, structure, uniform(p.upward), uniform(p.downward), uniform(p.sideways) * happens(0.5)),
         _draw_harm(structure, happens(0.25)[..., None] & happens(0.2, (n, most, most)), uniform(p.interference)),
         np.exp(rng.uniform(np.log(p.shape[0]), np.log(p.shape[1]), each) + 0.1 * rng.standard_normal(shape)),
@@ -178,7 +180,11 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         np.where(happens(p.decay), 0.1, 1.0),
         happens(p.swift) * log_uniform(p.swift_forgetting) / decisions[:, None],
         log_uniform(p.rehearsal),
+        uniform(p.returns),
     )
+    # What several arms gain by being taught together is taken back in part, so that lifetimes stay as hard.
+    slower = needed.sum(axis=1, keepdims=True) ** (0.5 * (1.0 - made.returns))
+    return replace(made, time=np.maximum(time * slower, 0.5))
 
 
 def _draw_targets(rng: np.random.Generator, structure: Structure, some: Bools) -> Bools:

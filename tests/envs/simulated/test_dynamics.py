@@ -24,6 +24,7 @@ PLAIN = Population(
     drift=0.0,
     spikes=0.0,
     decay=0.0,
+    returns=(1.0, 1.0),
 )
 
 
@@ -64,6 +65,25 @@ def test_transfer_gives_and_harm_takes():
     np.testing.assert_allclose(live(of, [0.0, 1.0, 0.0])[:, 0], 0.05)
     half = np.tile([0.5, 0.0, 0.0], (5, 1))
     np.testing.assert_allclose(live(of, [0.0, 0.0, 1.0], half)[:, 0], 0.5 - 0.5 * 0.4 / 10)
+
+
+def test_many_arms_learn_more_together_than_one_after_another():
+    """By hand: with returns 1/2 a quarter of the share learns half as fast; what forgetting spares follows the speed."""
+    of = lifetimes(time=np.full((5, 3), 10.0), returns=np.full((5, 1), 0.5), forgetting=np.full((5, 1), 0.1))
+    after = live(of, [0.25, 0.0, 0.75])
+    np.testing.assert_allclose(after[:, 0], 0.05 * np.exp(-0.1 * 0.5))
+
+
+def test_lifetimes_stay_as_hard_whatever_a_share_returns():
+    """Arms take n^((1 - returns) / 2) times as long, n the arms that are needed."""
+    alike = {"num_arms": (4, 4), "auxiliary": 0.0, "decisions": (1000, 1000)}
+    linear, half = (
+        draw_lifetimes(np.random.default_rng(0), 20, dataclasses.replace(PLAIN, returns=(r, r), **alike))
+        for r in (1.0, 0.5)
+    )
+    np.testing.assert_allclose(half.time, linear.time * 4**0.25)
+    drawn = draw_lifetimes(np.random.default_rng(0), 500, Population()).returns
+    assert 0.4 <= drawn.min() < 0.45 and 0.95 < drawn.max() <= 1.0
 
 
 def test_what_is_built_on_others_trains_them_through_all_the_way_down():
