@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import tyro
 
+from benchmarks.components.teachers import parts_of
 from benchmarks.flags import settings_of
 from benchmarks.provenance import environment
-from benchmarks.settings import STUDENTS, SUITES, TEACHERS, Cell, make_teacher, schedule_of
+from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, Cell, make_teacher, schedule_of
 from benchmarks.store import UserError, only_writer, write_json
 from benchmarks.studies.keeping import keep_lifetimes
 from benchmarks.terminal import guarded, say
@@ -36,8 +37,10 @@ class Entry:
     options: dict[str, Any] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
-        """All hyper-parameters."""
-        return {**settings_of(TEACHERS[self.teacher]), **self.options}
+        """All hyper-parameters, those of wrappers around it too."""
+        inner, *wrappers = parts_of(self.teacher)
+        around = {f"+{name}": settings_of(WRAPPERS[name]) for name in wrappers}
+        return {**settings_of(TEACHERS[inner]), **around, **self.options}
 
     def make(self) -> Teacher:
         """The teacher."""

@@ -38,6 +38,8 @@ FAMILIES: dict[str, Family] = {
 _RULES = ("combined", "mastery-gate", "target-deficit", "learnability", "tscl-sampling", "exp3s-tuned")
 OTHERS: dict[str, Entry] = {name: ENTRIES[name] for name in ("uniform", "target-only", *_RULES)}
 RULE = "target-deficit"  # the hand rule that it is compared with, fixed beforehand
+# The rule, watching for forgetting as the general teacher does: the same as the rule for students that do not forget.
+WATCHING: dict[str, Entry] = {f"{RULE}+rehearsal": Entry(f"{RULE}+rehearsal")}
 BANDIT = "exp3s-tuned"  # .. and, as a description, the best of the other teachers on addition
 # Controls and the fine-tuned teacher were run before students were watched for forgetting, and are run so since.
 GENERAL: dict[str, Entry] = {

@@ -13,7 +13,7 @@ from benchmarks.flags import settings_of
 from benchmarks.meta.controls import random_weights
 from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
 from benchmarks.store import UserError, only_writer
-from benchmarks.studies.evidence.families import FAMILIES, GENERAL, OTHERS, RESULTS, TRAINED, yoked
+from benchmarks.studies.evidence.families import FAMILIES, GENERAL, OTHERS, RESULTS, TRAINED, WATCHING, yoked
 from benchmarks.studies.keeping import folder_of, keep_lifetimes
 from benchmarks.terminal import say
 from teacher import load_general
@@ -43,7 +43,7 @@ class Run:
 
     def cells(self) -> list[tuple[str, Cell]]:
         """Seed by seed, so that a partial table is paired."""
-        entries = {**GENERAL, **OTHERS, **yoked(self.name)}
+        entries = {**GENERAL, **OTHERS, **WATCHING, **yoked(self.name)}
         family = FAMILIES[self.family]
         if unknown := [name for name in self.teachers if name not in entries]:
             raise UserError(f"unknown teacher {unknown[0]!r}; there are: {', '.join(entries)}")

@@ -9,7 +9,7 @@ from benchmarks.store import UserError
 from benchmarks.studies.evidence import FAMILIES, GENERAL, OTHERS, TRAINED, Frozen, Run, Table, Yoke, with_table
 from benchmarks.studies.evidence.families import RESULTS
 from benchmarks.studies.keeping import covers, folder_of, keep_lifetimes
-from teacher import PPOTeacher, load_general
+from teacher import PPOTeacher, Rehearsal, TargetDeficit, load_general
 from teacher.learned.files import load_policy
 from teacher.learned.network import scores
 from teacher.mixtures import softmax
@@ -30,6 +30,13 @@ def test_cells_are_paired_seed_by_seed_and_of_one_budget(family):
 def test_hand_rules_and_bandits_are_among_the_others():
     assert {"uniform", "target-deficit", "combined", "mastery-gate", "learnability", "exp3s-tuned"} <= set(OTHERS)
     assert {"random-frozen", "shuffled-reward", "fine-tuned"} <= set(GENERAL)
+
+
+def test_the_rule_may_watch_for_forgetting_as_the_general_teacher_does():
+    ((_, cell),) = Run("repeat-copy-wrong", "tcn", ("target-deficit+rehearsal",), seeds=1).cells()
+    watching = cell.make_teacher()
+    assert isinstance(watching, Rehearsal) and watching.share == load_general().rehearsal
+    assert isinstance(watching.inner, TargetDeficit) and cell.options["teacher"]["+rehearsal"] == {"share": 0.5}
 
 
 def test_unknown_names_are_said():
