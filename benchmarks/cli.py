@@ -29,7 +29,7 @@ from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
 from benchmarks.store import UserError, only_writer, read_sealed
 from benchmarks.terminal import guarded, say
-from benchmarks.tracking import Mode, Place, Standing, refuse_missing_wandb
+from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
 
@@ -130,10 +130,14 @@ class Report:
     """Push the summary with its intervals, the page and its pictures to W&B: offline, online, or disabled."""
     project: str = "paceline"
     """W&B project."""
+    view: bool = False
+    """Save a view of the project, too: lifetimes of these suites, seeds grouped (needs --wandb online, extra views)."""
 
     def execute(self) -> None:
         """Makes it."""
         refuse_missing_wandb(self.wandb)
+        if self.view:
+            refuse_missing_views(self.wandb)
         planned_cells(self.directory)  # refuses what is no folder of results
         with only_writer(self.directory):
             summary = gather(self.directory)
@@ -142,6 +146,12 @@ class Report:
             pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id, summary)
         where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"
         say(f"report: {self.directory / 'report.html'}{f' ({where})' if pushed else ''}")
+        if self.view and (standing.offline or not pushed):
+            logging.getLogger("paceline").warning("no view was saved: the server was not reached")
+        elif self.view:
+            suites = sorted({group["suite"] for group in summary["groups"]})
+            if address := save_view(standing.entity, self.project, self.directory.resolve().name, suites):
+                say(f"view: {address}")
 
 
 @dataclass(frozen=True, kw_only=True)

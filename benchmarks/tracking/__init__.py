@@ -14,3 +14,5 @@ from benchmarks.tracking.lifetimes import WandbTracker as WandbTracker
 from benchmarks.tracking.lifetimes import make_tracker as make_tracker
 from benchmarks.tracking.lifetimes import run_id as run_id
 from benchmarks.tracking.standing import Standing as Standing
+from benchmarks.tracking.view import refuse_missing_views as refuse_missing_views
+from benchmarks.tracking.view import save_view as save_view

@@ -21,6 +21,7 @@ class Standing(Connection):
 
     def __init__(self, mode: Mode, project: str):
         super().__init__(mode, project, "report")
+        self.entity = ""  # who the project belongs to, once the server has said so
 
     def push(self, out: Path, bench_id: str, summary: dict[str, Any]) -> bool:
         """Pushes the folder's files and their summary; whether that worked (what did not is in the log)."""
@@ -38,6 +39,7 @@ class Standing(Connection):
         self._init(
             run_options(self.project, out, run, f"report of {out.resolve().name}", "report", "report", suites, config)
         )
+        self.entity = str(getattr(self._run, "entity", None) or "")
         columns, rows = teachers(summary["groups"])
         self._run.log({"report/teachers": wandb.Table(columns=columns, data=rows)})
         columns, rows = pairs(summary["groups"])
