@@ -4,3 +4,4 @@ from benchmarks.studies.records.controls import Yoke as Yoke
 from benchmarks.studies.records.run import TEACHERS as TEACHERS
 from benchmarks.studies.records.run import Run as Run
 from benchmarks.studies.records.table import Tables as Tables
+from benchmarks.studies.records.tuning import Tune as Tune

@@ -1,0 +1,98 @@
+"""The same tuning for every teacher that has something to tune: four settings each, on two seeds of no claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cli import parsed
+from benchmarks.planning import planned
+from benchmarks.settings import Cell
+from benchmarks.store import UserError, only_writer, read_json
+from benchmarks.studies.keeping import keep_lifetimes
+from benchmarks.studies.records.run import RESULTS
+from benchmarks.terminal import say
+
+SUITE, SEEDS = "addition-1d", (100, 101)  # a validation suite, and seeds apart from all others
+FIGURES = RESULTS / "tuning.json"
+# What is tuned of each: its flags, the first as in the suites of record.
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "combined": tuple(f"--combined.threshold {value}" for value in (0.99, 0.98, 0.95, 0.9)),
+    "mastery-gate": ("", *(f"--mastery-gate.threshold {value}" for value in (0.95, 0.9, 0.8))),
+    "target-deficit": (
+        "",
+        *(f"--target-deficit.sharpness {value}" for value in (1, 4)),
+        "--target-deficit.epsilon 0.03",
+    ),
+    "learnability": ("", *(f"--learnability.epsilon {value}" for value in (0.03, 0.2, 0.3))),
+    "tscl-sampling": tuple(f"--tscl-sampling.window {value}" for value in (10, 5, 20, 40)),
+    "exp3s": tuple(f"--exp3s.eta {value}" for value in (0.1, 0.01, 0.03, 0.3)),
+}
+
+
+_BESIDE = {"exp3s": "--signal PG"}
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Lives every setting of every teacher, and prints what it took; what is finished is not run again."""
+
+    workers: int = 2
+    """Processes."""
+    runs: Path = Path("runs/records")
+    """Where checkpoints and traces are kept."""
+    out: Path = FIGURES
+    """JSON file of the figures."""
+    show: bool = False
+    """Only print what is known."""
+
+    def cells(self) -> list[tuple[str, Cell]]:
+        """Seed by seed."""
+        made: list[tuple[str, Cell]] = []
+        for seed in SEEDS:
+            for teacher, settings in SETTINGS.items():
+                for setting in settings:
+                    flags = f"--teacher {teacher} {_BESIDE.get(teacher, '')} {setting}"
+                    command: Any = parsed(f"run {SUITE} --preset small {flags}".split())
+                    (cell,) = planned(command, [command.teacher], [command.student], [seed])
+                    made.append((entry(teacher, setting), cell))
+        return made
+
+    def execute(self) -> None:
+        """Runs, and prints a table."""
+        if not self.show:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            runs = self.runs / "tuning"
+            with only_writer(runs):
+                keep_lifetimes(self.cells(), self.out, "python -m benchmarks.studies.records tune", runs, self.workers)
+        if not self.out.exists():
+            raise UserError(f"{self.out} is not there: python -m benchmarks.studies.records tune makes it")
+        say("\n".join(lines(read_json(self.out)["lifetimes"])))
+
+
+def entry(teacher: str, setting: str) -> str:
+    """Name of a setting in the figures."""
+    return f"{teacher} {setting.removeprefix(f'--{teacher}.') or 'as it is'}"
+
+
+def lines(lifetimes: dict[str, Any]) -> list[str]:
+    """A table: each setting's updates, and how many times those of the suites of record its mean is."""
+    made = ["| teacher | setting | updates, by seed | of the setting used |", "|---|---|---|---|"]
+    for teacher, settings in SETTINGS.items():
+        used: float | None = None
+        for setting in settings:
+            found = lifetimes.get(entry(teacher, setting))
+            if found is None or len(found) < len(SEEDS):
+                continue
+            costs = [life["updates"] if life["mastered"] else life["budget"] for life in found.values()]
+            mean = float(np.mean(costs))
+            used = mean if setting == settings[0] else used
+            shown = ", ".join(
+                f"{'' if life['mastered'] else '>= '}{n:,}" for n, life in zip(costs, found.values(), strict=True)
+            )
+            ratio = "" if used is None else f"{mean / used:.2f}"
+            made.append(f"| {teacher} | {entry(teacher, setting).removeprefix(teacher).strip()} | {shown} | {ratio} |")
+    return made
