@@ -131,7 +131,7 @@ class Report:
     project: str = "paceline"
     """W&B project."""
     view: bool = False
-    """Save a view of the project, too: lifetimes of these suites, seeds grouped (needs --wandb online, extra views)."""
+    """Save a view of the folder's lifetimes there, too, a new one each time (needs --wandb online, extra views)."""
 
     def execute(self) -> None:
         """Makes it."""
@@ -147,10 +147,9 @@ class Report:
         where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"
         say(f"report: {self.directory / 'report.html'}{f' ({where})' if pushed else ''}")
         if self.view and (standing.offline or not pushed):
-            logging.getLogger("paceline").warning("no view was saved: the server was not reached")
+            logging.getLogger("paceline").warning("no view was saved: the report was not pushed to the server")
         elif self.view:
-            suites = sorted({group["suite"] for group in summary["groups"]})
-            if address := save_view(standing.entity, self.project, self.directory.resolve().name, suites):
+            if address := save_view(standing.entity, self.project, self.directory.resolve().name, bench_id):
                 say(f"view: {address}")
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tyro
+from numpy.typing import NDArray
 
 from benchmarks.flags import settings_of
 from benchmarks.provenance import environment
@@ -63,16 +64,30 @@ def updates_to_learn(trial: Trial) -> int | None:
     return None
 
 
-def exponent(updates: dict[float, float]) -> float:
-    """E of updates ~ share ^ -e, by least squares of logarithms: 1, no gain from teaching several arms at once."""
-    shares = np.log(list(updates))
-    return float(-np.polyfit(shares, np.log(list(updates.values())), 1)[0])
+def fits(updates: dict[float, float]) -> dict[str, float]:
+    """Two laws of updates by share, and the root mean squared error of each in the logarithm.
+
+    ``exponent`` e of a power law share^-e, by least squares of logarithms: 1, nothing is gained by teaching several
+    arms at once. ``start`` a of a + b / share, by least squares of relative errors: a fixed start, and then nothing is
+    gained either.
+    """
+    shares, taken = np.array(list(updates)), np.array(list(updates.values()))
+    slope, level = np.polyfit(np.log(shares), np.log(taken), 1)
+    (start, rest), *_ = np.linalg.lstsq(np.stack([1.0 / taken, 1.0 / shares / taken], axis=1), np.ones_like(taken))
+    power, linear = np.exp(level) * shares**slope, start + rest / shares
+    found = {"exponent": -slope, "power_error": _error(power, taken), "start": start}
+    found["start_error"] = _error(linear, taken)
+    return {name: round(float(value), 3) for name, value in found.items()}
+
+
+def _error(predicted: NDArray[np.float64], taken: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(np.log(predicted / taken) ** 2)))
 
 
 def summary(found: dict[Trial, int | None]) -> dict[str, Any]:
-    """By student and arm: updates at each share, seed by seed, and the exponent of their geometric means.
+    """By student and arm: updates at each share, seed by seed, and the laws of their geometric means (``fits``).
 
-    Shares that some seed did not learn are left out of the exponent.
+    Shares that some seed did not learn are left out of these; of fewer than three, there are none.
     """
     rows: dict[str, Any] = {}
     for student, arm in dict.fromkeys((t.student, t.arm) for t in found):
@@ -82,7 +97,7 @@ def summary(found: dict[Trial, int | None]) -> dict[str, Any]:
         known = {s: float(np.exp(np.mean(np.log(n)))) for s, n in updates.items() if None not in n}  # type: ignore[arg-type]
         rows[f"{student} {arm}"] = {
             "updates": {f"{share:g}": n for share, n in updates.items()},
-            "exponent": round(exponent(known), 2) if len(known) > 1 else None,
+            **(fits(known) if len(known) > 2 else {}),
         }
     return rows
 
@@ -117,6 +132,13 @@ class Measure:
                 raise UserError(f"unknown {kind} {unknown[0]!r}; there are: {', '.join(known)}")
         if bad := [share for share in self.shares if not 0 < share < 1]:
             raise UserError(f"shares must be between 0 and 1; got {bad[0]}")
+        for name in ("students", "arms", "shares", "seeds"):
+            if not (given := getattr(self, name)) or len(set(given)) < len(given):
+                raise UserError(
+                    f"{name} must be at least one, all different; got {', '.join(map(str, given)) or 'none'}"
+                )
+        if self.budget < 1 or self.workers < 1:
+            raise UserError(f"budget and workers must be at least 1; got {self.budget} and {self.workers}")
         return [
             Trial(student, arm, share, seed, self.budget)
             for student in self.students
@@ -132,15 +154,17 @@ class Measure:
         with ProcessPoolExecutor(self.workers, context, begin_worker) as pool:
             found = dict(zip(trials, pool.map(updates_to_learn, trials), strict=True))
         rows = summary(found)
-        say(f"| student, arm | {' | '.join(f'{share:g}' for share in self.shares)} | exponent |")
-        say("|---" * (len(self.shares) + 2) + "|")
+        shares = next(iter(rows.values()))["updates"]
+        say(f"| student, arm | {' | '.join(shares)} | exponent (error) | start (error) |")
+        say("|---" * (len(shares) + 3) + "|")
         for name, row in rows.items():
             say(_line(name, row))
         if self.out is not None:
             write_json(
                 self.out,
                 {
-                    "command": "python -m benchmarks.studies.returns",
+                    "command": f"python -m benchmarks.studies.returns --students {' '.join(self.students)} --arms "
+                    f"{' '.join(self.arms)}",
                     "budget": self.budget,
                     "seeds": list(self.seeds),
                     "environment": environment(),
@@ -154,7 +178,10 @@ def _line(name: str, row: dict[str, Any]) -> str:
         return ", ".join("never" if n is None else f"{n:,}" for n in values)
 
     cells = " | ".join(shown(values) for values in row["updates"].values())
-    return f"| {name} | {cells} | {'' if row['exponent'] is None else format(row['exponent'], '.2f')} |"
+    if "exponent" not in row:
+        return f"| {name} | {cells} |  |  |"
+    power, start = f"{row['exponent']:.2f} ({row['power_error']:.2f})", f"{row['start']:.0f} ({row['start_error']:.2f})"
+    return f"| {name} | {cells} | {power} | {start} |"
 
 
 def main() -> None:

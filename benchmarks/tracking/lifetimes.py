@@ -97,6 +97,7 @@ class WandbTracker(Connection):
     def _start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         config = {
             **dataclasses.asdict(cell),
+            "bench_id": self.bench_id,
             "fingerprint": suite.fingerprint,
             "arms": list(suite.arms.names),
             "environment": environment(),

@@ -1,4 +1,4 @@
-"""A saved view of a project in Weights & Biases: the panels in the order of a reader's questions, seeds grouped."""
+"""A saved view of a bench in Weights & Biases: the panels in the order of a reader's questions, seeds grouped."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def refuse_missing_views(mode: Mode) -> None:
         raise UserError("--view needs wandb-workspaces: pip install 'paceline[views]'")
 
 
-def view_of(entity: str, project: str, name: str, suites: list[str]) -> Any:
-    """The view, not saved yet: lifetimes of these suites grouped without the seed.
+def view_of(entity: str, project: str, name: str, bench_id: str) -> Any:
+    """The view, not saved yet: the lifetimes of one bench, grouped without the seed.
 
     First how well and at what cost, then what each teacher did, then whether its reward can be trusted.
 
@@ -66,15 +66,15 @@ def view_of(entity: str, project: str, name: str, suites: list[str]) -> Any:
         sections=[workspaces.Section(name=title, panels=own, is_open=True) for title, own in sections.items()],
         runset_settings=workspaces.RunsetSettings(
             groupby=[expr.Metric("Group")],
-            filters=expr.And(expr.Metric("JobType").isin(["bench", "run"]), expr.Config("suite").isin(suites)),
+            filters=expr.And(expr.Metric("JobType").isin(["bench", "run"]), expr.Config("bench_id") == bench_id),
         ),
     )
 
 
-def save_view(entity: str, project: str, name: str, suites: list[str]) -> str | None:
+def save_view(entity: str, project: str, name: str, bench_id: str) -> str | None:
     """Saves it, a new one each time, and returns its address; None if that failed (what did is in the log)."""
     try:
-        saved = view_of(entity, project, name, suites).save()
+        saved = view_of(entity, project, name, bench_id).save()
         return str(saved.url)
     except Exception as error:  # whatever the client raises: the results are there without it
         _log.warning("the view was not saved (%s: %s)", type(error).__name__, " ".join(str(error).split()))

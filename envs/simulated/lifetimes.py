@@ -182,7 +182,7 @@ def draw_lifetimes(rng: np.random.Generator, n: int, population: Population) -> 
         log_uniform(p.rehearsal),
         uniform(p.returns),
     )
-    # What several arms gain by being taught together is taken back in part, so that lifetimes stay as hard.
+    # What n arms gain by being taught together, n^(1 - returns) at most, is taken back by half, in logarithms.
     slower = needed.sum(axis=1, keepdims=True) ** (0.5 * (1.0 - made.returns))
     return replace(made, time=np.maximum(time * slower, 0.5))
 

@@ -114,7 +114,8 @@ class Population:
     """.. Share of the updates at which rehearsing slows that to 1/e (log)."""
     returns: Range = (1.0, 1.0)
     """Exponent of an arm's speed over its share of the updates: below 1, many arms learn more together than one after
-    another, as real ones do (``benchmarks.studies.returns``); the teachers of the repository were trained at 1."""
+    another, as an LSTM was seen to (``benchmarks.studies.returns``); half of that gain, in logarithms, is taken back by
+    longer times. The teachers of the repository were trained at 1."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -123,6 +124,8 @@ class Population:
             raise ValueError(f"a lifetime has at least one arm and one decision; got {self.num_arms}, {self.decisions}")
         if self.common_loss[1] > 1:
             raise ValueError(f"common_loss must be shares, at most 1; got {self.common_loss}")
+        if self.returns[0] <= 0 or self.returns[1] > 1:
+            raise ValueError(f"returns must be above 0 (where arms learn untrained) and at most 1; got {self.returns}")
         if self.thresholds[1] >= 1 or self.guessing[1] >= self.thresholds[0]:
             raise ValueError(
                 f"thresholds must be below 1 and above guessing; got {self.thresholds}, guessing {self.guessing}"

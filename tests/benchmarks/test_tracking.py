@@ -44,6 +44,7 @@ def test_one_run_per_lifetime_grouped_without_the_seed(logged):
     assert {run.display_name for run in runs} >= {"own.suite/own.make_student/uniform/seed-0"}
     config = {update.key: json.loads(update.value_json) for update in runs[0].config.update}
     assert config["schedule"]["budget"] == 60 and config["seed"] in (0, 1)
+    assert config["bench_id"] == json.loads((logged[0] / "out" / "settings.json").read_text())["bench_id"]
     assert config["environment"]["torch"] and config["environment"]["revision"] and len(config["arms"]) == 3
     assert len(config["fingerprint"]) == 16
 

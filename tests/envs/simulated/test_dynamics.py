@@ -73,8 +73,8 @@ def test_many_arms_learn_more_together_than_one_after_another():
     np.testing.assert_allclose(after[:, 0], 0.05 * np.exp(-0.1 * 0.5))
 
 
-def test_lifetimes_stay_as_hard_whatever_a_share_returns():
-    """Arms take n^((1 - returns) / 2) times as long, n the arms that are needed."""
+def test_what_arms_gain_together_is_taken_back_by_half():
+    """By hand: all n taught alike learn n^(1 - returns) times as much; they take n^((1 - returns) / 2) as long."""
     alike = {"num_arms": (4, 4), "auxiliary": 0.0, "decisions": (1000, 1000)}
     linear, half = (
         draw_lifetimes(np.random.default_rng(0), 20, dataclasses.replace(PLAIN, returns=(r, r), **alike))

@@ -13,6 +13,8 @@ from envs.simulated import Population
         ({"drift": 1.5}, r"drift must be a share in \[0, 1\]; got 1.5"),
         ({"num_arms": (0, 3)}, "a lifetime has at least one arm"),
         ({"common_loss": (0.0, 1.5)}, "common_loss must be shares, at most 1"),
+        ({"returns": (0.0, 1.0)}, r"returns must be above 0 \(where arms learn untrained\) and at most 1"),
+        ({"returns": (0.5, 1.5)}, "and at most 1; got"),
         ({"thresholds": (0.9, 1.0)}, "thresholds must be below 1 and above guessing"),
         ({"thresholds": (0.1, 0.2)}, "thresholds must be below 1 and above guessing"),
     ],
