@@ -142,8 +142,8 @@ RECORDS: dict[str, Record] = {
         Preset(
             "lego",
             "lstm",
-            "--lego.chains 1 2 3 4 --lego.clauses 4 --lego.every-value --budget 6000",
-            f"chains up to 4, every variable asked for, an LSTM; {_OURS}",
+            "--lego.chains 1 2 3 --lego.clauses 3 --lego.every-value --budget 6000 --evaluate-every 100",
+            f"chains up to 3, every variable asked for, an LSTM; {_OURS}",
         ),
         Preset(
             "lego",
