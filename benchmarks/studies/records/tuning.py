@@ -17,7 +17,7 @@ from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
 
 SUITE, SEEDS = "addition-1d", (100, 101)  # a validation suite, and seeds apart from all others
-FIGURES = RESULTS / "tuning.json"
+FIGURES = RESULTS.parent / "tuning.json"
 # What is tuned of each: its flags, the first as in the suites of record.
 SETTINGS: dict[str, tuple[str, ...]] = {
     "combined": tuple(f"--combined.threshold {value}" for value in (0.99, 0.98, 0.95, 0.9)),
