@@ -69,7 +69,7 @@ def fits(updates: dict[float, float]) -> dict[str, float]:
 
     ``exponent`` e of a power law share^-e, by least squares of logarithms: 1, nothing is gained by teaching several
     arms at once. ``start`` a of a + b / share, by least squares of relative errors: a fixed start, and then nothing is
-    gained either.
+    gained either, if the start is the student's, paid once. Some 20 updates are the criterion's lag.
     """
     shares, taken = np.array(list(updates)), np.array(list(updates.values()))
     slope, level = np.polyfit(np.log(shares), np.log(taken), 1)
@@ -147,6 +147,13 @@ class Measure:
             for seed in self.seeds
         ]
 
+    @property
+    def command(self) -> str:
+        """That makes these figures."""
+        given = {name: getattr(self, name) for name in ("students", "arms", "shares", "seeds")}
+        words = " ".join(f"--{name} {' '.join(map(str, values))}" for name, values in given.items())
+        return f"python -m benchmarks.studies.returns {words} --budget {self.budget}"
+
     def execute(self) -> None:
         """Measures and prints."""
         trials = self.trials()
@@ -163,8 +170,7 @@ class Measure:
             write_json(
                 self.out,
                 {
-                    "command": f"python -m benchmarks.studies.returns --students {' '.join(self.students)} --arms "
-                    f"{' '.join(self.arms)}",
+                    "command": self.command,
                     "budget": self.budget,
                     "seeds": list(self.seeds),
                     "environment": environment(),

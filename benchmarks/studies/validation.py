@@ -1,4 +1,4 @@
-"""Suites that choices may be made on, of tasks and orders that no claim is about.
+"""Suites that choices may be made on: no family of the evidence; suites of record share tasks with them.
 
 By name: ``benchmarks.studies.validation:several``. Round 16 of docs/research/general-teacher.md chose on them, as
 ``paceline bench benchmarks.studies.validation:several --students lstm --teachers target-deficit,learnability,general

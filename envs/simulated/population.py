@@ -114,8 +114,8 @@ class Population:
     """.. Share of the updates at which rehearsing slows that to 1/e (log)."""
     returns: Range = (1.0, 1.0)
     """Exponent of an arm's speed over its share of the updates: below 1, many arms learn more together than one after
-    another, as an LSTM was seen to (``benchmarks.studies.returns``); half of that gain, in logarithms, is taken back by
-    longer times. The teachers of the repository were trained at 1."""
+    another, as an LSTM's shares suggest (``benchmarks.studies.returns``); half of that gain, in logarithms, is taken
+    back by longer times. The teachers of the repository were trained at 1."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -1,4 +1,11 @@
-"""The same tuning for every teacher that has something to tune: four settings each, on two seeds of no claim."""
+"""Four settings of each hand rule and bandit of the suites of record, on two seeds of their own.
+
+Equal in number, not in kind: gates are only lowered (their authors' are the highest that make sense), and one or two
+hyper-parameters of each are tried. EXP3.S's step size was chosen before, on this suite and seeds 100 and 101. The
+general teacher is not tuned. What is done with it, fixed beforehand: the setting with the smallest restricted mean is
+named beside the one in use, and where it takes less than 0.9 of its updates its lifetimes of the suites of record are
+run, too.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +23,7 @@ from benchmarks.studies.keeping import keep_lifetimes
 from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
 
-SUITE, SEEDS = "addition-1d", (100, 101)  # a validation suite, and seeds apart from all others
+SUITE, SEEDS = "addition-1d", (400, 401)  # a validation suite, and seeds that nothing was calibrated or tuned on
 FIGURES = RESULTS.parent / "tuning.json"
 # What is tuned of each: its flags, the first as in the suites of record.
 SETTINGS: dict[str, tuple[str, ...]] = {
@@ -79,20 +86,23 @@ def entry(teacher: str, setting: str) -> str:
 
 
 def lines(lifetimes: dict[str, Any]) -> list[str]:
-    """A table: each setting's updates, and how many times those of the suites of record its mean is."""
-    made = ["| teacher | setting | updates, by seed | of the setting used |", "|---|---|---|---|"]
+    """A table: each setting's updates, and how many times those of the setting in use its mean is."""
+    made = [
+        f"| teacher | setting | updates, seeds {', '.join(map(str, SEEDS))} | of the setting in use |",
+        "|---|---|---|---|",
+    ]
     for teacher, settings in SETTINGS.items():
         used: float | None = None
         for setting in settings:
-            found = lifetimes.get(entry(teacher, setting))
-            if found is None or len(found) < len(SEEDS):
+            found = lifetimes.get(entry(teacher, setting), {})
+            if any(str(seed) not in found for seed in SEEDS):
                 continue
-            costs = [life["updates"] if life["mastered"] else life["budget"] for life in found.values()]
-            mean = float(np.mean(costs))
-            used = mean if setting == settings[0] else used
-            shown = ", ".join(
-                f"{'' if life['mastered'] else '>= '}{n:,}" for n, life in zip(costs, found.values(), strict=True)
-            )
-            ratio = "" if used is None else f"{mean / used:.2f}"
+            lives = [found[str(seed)] for seed in SEEDS]
+            costs = [life["updates"] if life["mastered"] else life["budget"] for life in lives]
+            mean, all_mastered = float(np.mean(costs)), all(life["mastered"] for life in lives)
+            if setting == settings[0]:
+                used = mean if all_mastered else None  # of a mean that is cut off there is no ratio
+            shown = ", ".join(f"{'' if life['mastered'] else '>= '}{n:,}" for n, life in zip(costs, lives, strict=True))
+            ratio = "" if used is None else f"{'' if all_mastered else '>= '}{mean / used:.2f}"
             made.append(f"| {teacher} | {entry(teacher, setting).removeprefix(teacher).strip()} | {shown} | {ratio} |")
     return made

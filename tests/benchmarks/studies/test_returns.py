@@ -39,7 +39,8 @@ def test_a_table_and_a_file(tmp_path, capsys):
     assert "| student, arm | 0.99 | 0.5 | exponent" in said and "| lstm recall | never | never |  |  |" in said
     kept = read_json(tmp_path / "f.json")
     assert kept["arms"]["lstm recall"] == {"updates": {"0.99": [None], "0.5": [None]}}
-    assert kept["command"] == "python -m benchmarks.studies.returns --students lstm --arms recall"
+    words = "--students lstm --arms recall --shares 0.5 0.99 --seeds 300 --budget 20"
+    assert kept["command"] == f"python -m benchmarks.studies.returns {words}"
 
 
 @pytest.mark.parametrize(
