@@ -33,8 +33,10 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
         workers: processes.
 
     Raises:
-        UserError: some failed; the others are kept.
+        UserError: no worker, or some lifetimes failed; the others are kept.
     """
+    if workers < 1:
+        raise UserError(f"workers must be at least 1; got {workers}")
     kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
     failures: list[str] = []

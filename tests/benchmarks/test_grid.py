@@ -13,7 +13,6 @@ from teacher_support import write_schedule
 from tests_support import command
 
 import teacher
-from benchmarks.cli import main
 from benchmarks.store import read_sealed, write_sealed
 from teacher.learned import save_policy
 
@@ -131,25 +130,6 @@ def test_a_signal_stops_it_within_seconds_and_the_same_command_goes_on(tmp_path,
         assert time.monotonic() < until, "workers outlive the main process"
         time.sleep(0.1)
     assert list(tmp_path.glob("out/cells/**/checkpoint.safetensors"))
-
-
-def test_a_folder_of_before_a_setting_came_goes_on_as_it_was(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    words = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--seeds", "1")
-    words += ("--teachers", "general", "--budget", "40", "--batch-size", "8", "--evaluate-every", "20", "--out", "out")
-    words += ("--workers", "1", "--wandb", "disabled")
-    main([*words, "--general.rehearsal", "0"])
-    settings = read_sealed(tmp_path / "out/settings.json")
-    for cell in settings["cells"]:
-        del cell["options"]["teacher"]["rehearsal"]  # as it was recorded before
-    write_sealed(tmp_path / "out/settings.json", settings)
-    stamp = (tmp_path / "out/report.html").stat().st_mtime_ns
-    main([*words, "--general.rehearsal", "0"])
-    assert (tmp_path / "out/report.html").stat().st_mtime_ns == stamp
-    capsys.readouterr()
-    with pytest.raises(SystemExit):
-        main(list(words))
-    assert "(options.teacher.rehearsal was 0.0, is 0.5)" in capsys.readouterr().err
 
 
 def test_a_finished_folder_is_left_alone_unless_overwritten(own, tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
 from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
-from benchmarks.studies.evidence.families import BANDIT, FAMILIES, RESULTS, RULE, TRAINED
+from benchmarks.studies.evidence.families import BANDIT, FAMILIES, RESULTS, RULE, TRAINED, WATCHING
 from benchmarks.terminal import say
 from teacher.learned.files import CARD
 
@@ -97,15 +97,17 @@ class Table:
                 f"The two comparisons fixed beforehand (sign-flip test over {own.num_pairs} seeds): uniform p = "
                 f"{own.p:.2g}, {RULE} p = {to_rule[own.name].p:.2g}.",
             ]
-        return [*lines, *self._against_bandit(lifetimes, budget), *self._break_even(lifetimes, budget)]
+        return [*lines, *self._beside(lifetimes, budget), *self._break_even(lifetimes, budget)]
 
-    def _against_bandit(self, lifetimes: dict[str, Any], budget: int) -> list[str]:
-        """A description: no comparison that was fixed beforehand."""
-        for row in compared(lifetimes, budget, TRAINED, reference=BANDIT):
-            if row.name.startswith("general") and not np.isnan(row.ratio):
-                bounds = _interval(row, f"{row.ratio_low:.2f}, {row.ratio_high:.2f}", row.num_pairs)
-                return ["", f"Beside {BANDIT} (descriptive): {row.ratio:.2f}{bounds} of its updates."]
-        return []
+    def _beside(self, lifetimes: dict[str, Any], budget: int) -> list[str]:
+        """Descriptions: no comparisons that were fixed beforehand."""
+        lines = []
+        for reference in (BANDIT, *WATCHING):
+            for row in compared(lifetimes, budget, TRAINED, reference=reference):
+                if row.name.startswith("general") and not np.isnan(row.ratio):
+                    bounds = _interval(row, f"{row.ratio_low:.2f}, {row.ratio_high:.2f}", row.num_pairs)
+                    lines += ["", f"Beside {reference} (descriptive): {row.ratio:.2f}{bounds} of its updates."]
+        return lines
 
     def _break_even(self, lifetimes: dict[str, Any], budget: int) -> list[str]:
         """After how many lifetimes the training of teachers is paid for: N* = C_meta / (C_uniform - C_teacher).

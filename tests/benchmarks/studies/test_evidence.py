@@ -100,6 +100,7 @@ def test_meta_training_is_charged(tmp_path):
     figures = {
         "uniform": lives(4000, range(8)),
         "exp3s-tuned": lives(2000, range(8)),
+        "target-deficit+rehearsal": lives(1250, range(8)),
         "general-0": lives(1000, range(0, 8, 2)),
         "general-1": lives(1000, range(1, 8, 2)),
     }
@@ -108,6 +109,7 @@ def test_meta_training_is_charged(tmp_path):
     assert "took 600 s of a core (mean of 2). At 20 ms an update" in said and "trains for 60 s less" in said
     assert "paid for after 10 lifetimes; all 2, of which one ships, after 20." in said
     assert any("Beside exp3s-tuned (descriptive): 0.50 [0.50, 0.50]" in line for line in Table(tmp_path).lines())
+    assert any("Beside target-deficit+rehearsal (descriptive): 0.80 [0.80" in line for line in Table(tmp_path).lines())
     for found in figures.values():
         found.pop("7", None)
     (tmp_path / "skills-lstm.json").write_text(json.dumps({"lifetimes": figures}))

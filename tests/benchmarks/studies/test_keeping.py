@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmarks.settings import Cell, Schedule
-from benchmarks.store import read_json
+from benchmarks.store import UserError, read_json
 from benchmarks.studies import keeping
 from benchmarks.studies.keeping import covers, keep_lifetimes
 from teacher import load_general
@@ -55,6 +57,12 @@ def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_be
     assert covers(life, before) and covers({**life, "mean_fall": kept}, watching)
     for other in ({}, {"mean_fall": lost}, {"mean_fall": unknown}, {"mean_fall": kept, "digest": "another"}):
         assert not covers({**life, **other}, watching)
+
+
+def test_without_a_worker_nothing_is_begun(tmp_path):
+    with pytest.raises(UserError, match="workers must be at least 1; got 0"):
+        keep_lifetimes([], tmp_path / "f.json", "x", tmp_path, 0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupt_ends_the_workers(tmp_path):

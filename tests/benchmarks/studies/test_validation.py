@@ -1,4 +1,4 @@
-"""Suites for choices: of tasks and orders that no claim is about."""
+"""Suites that choices may be made on: no family of the evidence."""
 
 import pytest
 
