@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests_support import OWN_MODULE, command
+from process_support import ended
+from tests_support import OWN_MODULE
 
 os.environ.update(OMP_NUM_THREADS="1", WANDB_SILENT="true")
 
@@ -36,10 +37,8 @@ def paceline(tmp_path):
     """Runs the command line in a temporary folder that holds ``own.py``, with a student of the user's."""
     (tmp_path / "own.py").write_text(OWN_MODULE)
 
-    def call(*arguments, timeout=120, **options):
-        return subprocess.run(
-            command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=tmp_path, **options
-        )
+    def call(*arguments, **options):
+        return ended(*arguments, cwd=tmp_path, **options)
 
     return call
 

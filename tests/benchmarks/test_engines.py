@@ -3,14 +3,12 @@
 import logging
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import polars as pl
-import psutil
 import pytest
-from tests_support import command
+from process_support import Started
 
 from benchmarks.cli import main
 from benchmarks.store import UserError
@@ -49,47 +47,42 @@ def same_results(ours, theirs):
 
 def test_a_ray_cluster_gives_the_same_bits(cluster, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    main([*BENCH, *SHORT, "--out", "local"])
+    main([*BENCH, *SHORT, "--workers", "1", "--out", "local"])
     main([*BENCH, *SHORT, "--out", "ray", *cluster])
     same_results(tmp_path / "ray", tmp_path / "local")
 
 
-def workers_of(out):
-    """Processes of Ray that are living a lifetime in this folder: they hold its lock."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if any(str(out) in file.path for file in process.open_files()) and "ray::" in " ".join(process.cmdline()):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def test_a_lost_workers_cell_goes_on_elsewhere(tmp_path):
-    """kill -9 of a worker in the middle: the task is begun again and goes on from its checkpoint to the same end."""
-    long = ("--budget", "2000", "--evaluate-every", "500", "--checkpoint-every", "10")
-    one = ("--seeds", "1", "--teachers", "exp3s")
-    running = subprocess.Popen(
-        command(*BENCH, *long, *one, "--out", "ray", "--engine", "ray"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+def test_a_lost_workers_cell_goes_on_elsewhere(cluster, tmp_path, monkeypatch):
+    """A worker that is killed without warning: the task is begun again and goes on from its checkpoint to the end."""
+    monkeypatch.chdir(tmp_path)
+    Path("doomed.py").write_text(
+        "import os, pathlib, signal\nimport student\n"
+        "class Doomed(student.GRU):\n"
+        "    calls = 0\n"
+        "    def forward(self, tokens):\n"
+        "        Doomed.calls += 1\n"
+        "        if Doomed.calls == 60 and not pathlib.Path('killed').exists():\n"
+        "            pathlib.Path('killed').touch()\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        pathlib.Path(f'calls-{os.getpid()}').write_text(str(Doomed.calls))\n"
+        "        return super().forward(tokens)\n"
+        "def make(vocab_size):\n    return Doomed(vocab_size, width=8)\n"
     )
-    until = time.monotonic() + 120
-    killed = False
-    while running.poll() is None and time.monotonic() < until:
-        if not killed and list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):
-            for process in workers_of(tmp_path / "ray" / "cells"):
-                os.kill(process.pid, signal.SIGKILL)
-                killed = True
-        time.sleep(0.05)
-    said = running.communicate(timeout=120)[1]
-    assert killed and running.returncode == 0 and "1/1 reverse/gru/exp3s/seed-0 finished" in said, said
-    main([*BENCH, *long, *one, "--out", str(tmp_path / "local")])
+    bench = (*BENCH[:5], "--students", "doomed:make", *BENCH[9:], *SHORT, "--checkpoint-every", "1")
+    bench += ("--seeds", "1", "--teachers", "exp3s")
+    main([*bench, "--out", "ray", *cluster])
+    here = Path(f"calls-{os.getpid()}")  # what the driver calls itself, before workers begin
+    before = int(here.read_text())
+    two = sorted(int(path.read_text()) for path in tmp_path.glob("calls-*") if path.name != here.name)
+    main([*bench, "--workers", "1", "--out", "local"])
+    whole = int(here.read_text()) - 2 * before
+    assert len(two) == 2 and 59 in two and max(two) < whole <= sum(two), (two, whole)
     same_results(tmp_path / "ray", tmp_path / "local")
 
 
 def test_sigterm_stops_a_grid_on_ray_as_anywhere(cluster, tmp_path):
     long = ("--budget", "20000", "--evaluate-every", "1000", "--out", "ray")
-    running = subprocess.Popen(command(*BENCH, *long, *cluster), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    running = Started(*BENCH, *long, *cluster, cwd=tmp_path)
     until = time.monotonic() + 120
     while not list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):
         assert running.poll() is None and time.monotonic() < until

@@ -1,16 +1,14 @@
 """Half-done grids: killed anywhere, the same command ends with the content of an uninterrupted run."""
 
-import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+from process_support import Started
 from teacher_support import write_schedule
-from tests_support import command
 
 import teacher
 from benchmarks.store import read_sealed, write_sealed
@@ -27,15 +25,15 @@ def content(out):
 
 def killed(arguments, cwd, ready):
     """Starts the command, and kills it and its workers without warning once ``ready`` says so."""
-    process = subprocess.Popen(command(*arguments), cwd=cwd, stderr=subprocess.DEVNULL)
+    process = Started(*arguments, cwd=cwd)
     until = time.monotonic() + 60
     while not ready():
         assert process.poll() is None, "ended before it could be killed"
         assert time.monotonic() < until
         time.sleep(0.02)
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
     return workers
 
 
@@ -114,7 +112,7 @@ def own(paceline_here):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_signal_stops_it_within_seconds_and_the_same_command_goes_on(tmp_path, number, code, workers):
     arguments = (*BENCH, "--budget", 4000, *COMMON, "--workers", workers, "--out", "out")
-    process = subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = Started(*arguments, cwd=tmp_path)
     until = time.monotonic() + 60
     while not list(tmp_path.glob("out/cells/**/checkpoint.safetensors")):
         assert process.poll() is None and time.monotonic() < until

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from process_support import ended
 from tests_support import command, records
 
 from teacher.health import HEALTH
@@ -24,7 +25,7 @@ def logged(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("wandb")
     (folder / "own.py").write_text(OWN_MODULE)
-    done = subprocess.run(command(*ARGUMENTS, *QUICK), cwd=folder, capture_output=True, text=True, timeout=300)
+    done = ended(*ARGUMENTS, *QUICK, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, [list(records(path)) for path in offline_files(folder)]
 
@@ -117,7 +118,7 @@ def test_not_logged_in_means_offline_and_no_question(paceline, tmp_path):
         "NETRC": "none",
     }
     arguments = ("run", "own:suite", "--student", "own:make_student", "--budget", "20", "--out", "out")
-    done = paceline(*arguments, "--wandb", "online", env=environment, stdin=subprocess.DEVNULL)
+    done = paceline(*arguments, "--wandb", "online", env=environment)
     assert done.returncode == 0 and "not logged in" in done.stderr
 
 

@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 from meta_support import QUICK, SMALL, halt, small
-from tests_support import command, records
+from process_support import Started, ended
+from tests_support import records
 
 from benchmarks.meta.training import meta_train
 from benchmarks.store import UserError, save_checkpoint
@@ -136,12 +135,10 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
     flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
     flags += ["--checkpoint-seconds", "0", "--wandb", "disabled"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    subprocess.run(command("meta-train", "--out", str(whole), *flags), check=True, capture_output=True, timeout=120)
+    assert ended("meta-train", "--out", whole, *flags, cwd=tmp_path).returncode == 0
     kills = 0
     for _ in range(20):
-        process = subprocess.Popen(
-            command("meta-train", "--out", str(cut), *flags), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = Started("meta-train", "--out", cut, *flags, cwd=tmp_path)
         until = time.monotonic() + 60
         seen = _stamp(cut)
         while process.poll() is None and _stamp(cut) == seen and time.monotonic() < until:
@@ -149,13 +146,11 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypat
         time.sleep(0.1 * kills)
         if process.poll() is not None:
             break
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
         kills += 1
         if kills == 2:
-            subprocess.run(
-                command("meta-train", "--out", str(cut), *flags), check=True, capture_output=True, timeout=120
-            )
+            assert ended("meta-train", "--out", cut, *flags, cwd=tmp_path).returncode == 0
             break
     assert kills == 2
     assert load_general(cut).policy.fingerprint == load_general(whole).policy.fingerprint
@@ -166,7 +161,7 @@ def test_its_curve_is_one_run_with_its_own_axis_and_the_teacher_as_artifact(tmp_
     flags = ["--num-envs", "8", "--decisions", "512", "--evaluate-every", "256", "--held-out", "8"]
     flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
     # A process of its own: a client in this one would be found by those of other tests.
-    subprocess.run(command("meta-train", "--out", folder, *flags), check=True, capture_output=True, timeout=120)
+    assert ended("meta-train", "--out", folder, *flags, cwd=tmp_path).returncode == 0
     (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
     run = list(records(file))
     only = {record.WhichOneof("record_type"): record for record in run}

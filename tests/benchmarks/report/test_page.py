@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests_support import OWN_MODULE, command
+from process_support import ended
+from tests_support import OWN_MODULE
 
 from benchmarks.store import read_json
 
@@ -21,7 +22,7 @@ def made(tmp_path_factory):
     (folder / "own.py").write_text(OWN_MODULE)
     arguments = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined,exp3s")
     arguments += ("--seeds", 3, "--budget", 320, "--evaluate-every", 40, "--workers", 1, "--wandb", "disabled")
-    done = subprocess.run(command(*arguments, "--out", "out"), cwd=folder, capture_output=True, text=True, timeout=120)
+    done = ended(*arguments, "--out", "out", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "out"
 
