@@ -197,7 +197,7 @@ RECORDS: dict[str, Record] = {
         "A. Albalak et al., Efficient Online Data Mixing (2023), arXiv:2312.02406",
         "ODM before a static mixture; independent re-tests disagree",
         Preset(
-            "text", "lstm", "--budget 3840 --evaluate-every 320", f"the standard library's sources, an LSTM; {_OURS}"
+            "text", "lstm", "--budget 4480 --evaluate-every 320", f"the standard library's sources, an LSTM; {_OURS}"
         ),
         Preset(
             "text",
@@ -213,7 +213,7 @@ RECORDS: dict[str, Record] = {
         "forecasts of a real series: granularity x horizon x context",
         "A. Ansari et al., Chronos (2024), arXiv:2403.07815, for the tokens; its data has no curriculum",
         "none: no source",
-        Preset("forecast", "lstm", "--budget 5000 --evaluate-every 400", "all of it"),
+        Preset("forecast", "lstm", "--budget 4160 --evaluate-every 320", "all of it"),
         Preset(
             "forecast",
             "lstm",
