@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from benchmarks.settings import Cell
 from benchmarks.store import UserError, describe, read_json, write_json
 from benchmarks.terminal import say
 from benchmarks.tracking import NoTracker
-from benchmarks.workers import begin_worker
+from benchmarks.workers import begin_worker, one_thread
 from teacher.retention import FORGETS, RULE
 
 
@@ -40,33 +41,48 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
     failures: list[str] = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, begin_worker) as pool:
-        jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
-        for done, job in enumerate(_completed(jobs), 1):
-            name, cell = jobs[job]
-            where = f"{time.strftime('%H:%M:%S')} {done}/{len(jobs)} {name}, seed {cell.seed}"
-            try:
-                found = job.result()
-            except Exception as error:  # whatever it was, the others go on
-                failures.append(describe(error))
-                say(f"{where}: {describe(error)}")
+    with contextlib.closing(_lived(waiting, runs, workers)) as lived:
+        for done, ((name, cell), outcome) in enumerate(lived, 1):
+            where = f"{time.strftime('%H:%M:%S')} {done}/{len(waiting)} {name}, seed {cell.seed}"
+            if isinstance(outcome, Exception):
+                failures.append(describe(outcome))
+                say(f"{where}: {describe(outcome)}")
                 continue
-            kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = found
+            kept["lifetimes"].setdefault(name, {})[str(cell.seed)] = outcome
             write_json(file, {"command": command, "lifetimes": kept["lifetimes"]})
-            say(f"{where}: {found['updates']} updates{'' if found['mastered'] else ', not mastered'}")
+            say(f"{where}: {outcome['updates']} updates{'' if outcome['mastered'] else ', not mastered'}")
     if failures:
-        raise UserError(f"{len(failures)} of {len(jobs)} lifetimes failed, the first: {failures[0]}")
+        raise UserError(f"{len(failures)} of {len(waiting)} lifetimes failed, the first: {failures[0]}")
 
 
-def _completed(jobs: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
-    """As ``as_completed``; an interrupt ends the workers, which the pool would wait for."""
+def _lived(
+    waiting: list[tuple[str, Cell]], runs: Path, workers: int
+) -> Generator[tuple[tuple[str, Cell], dict[str, Any] | Exception]]:
+    """Each lifetime's figures as it ends, or what it failed with, whatever that is: the others go on.
+
+    One worker is this process; an interrupt ends the others, which the pool would wait for.
+    """
+    if workers == 1:
+        with one_thread():
+            for one in waiting:
+                yield one, _tried(_live, one[1], runs / one[0] / folder_of(one[1]))
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker) as pool:
+        jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
+        try:
+            for job in as_completed(jobs):
+                yield jobs[job], _tried(job.result)
+        except (KeyboardInterrupt, GeneratorExit):
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+
+
+def _tried(act: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any] | Exception:
     try:
-        yield from as_completed(jobs)
-    except KeyboardInterrupt:
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        raise
+        return act(*arguments)
+    except Exception as error:
+        return error
 
 
 def covers(found: dict[str, Any] | None, cell: Cell) -> bool:

@@ -1,5 +1,4 @@
 import json
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -178,23 +177,11 @@ def test_a_finished_lifetime_of_another_network_is_not_taken_for_this_ones(tmp_p
     """Through ``keep_lifetimes``: same path, same cell, same runs folder, another network."""
     lived = []
 
-    class Here:
-        def __init__(self, *_):
-            pass
+    def live(cell, folder):
+        lived.append(folder)
+        return {"updates": 1, "mastered": True}
 
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def submit(self, act, cell, folder):
-            lived.append(folder)
-            job = Future()
-            job.set_result({"updates": 1, "mastered": True})
-            return job
-
-    monkeypatch.setattr("benchmarks.studies.keeping.ProcessPoolExecutor", Here)
+    monkeypatch.setattr("benchmarks.studies.keeping._live", live)
     cells = Run("skills", teachers=("general-0",), seeds=1).cells()
     keep_lifetimes(cells, tmp_path / "a.json", "", tmp_path, 1)
     other = load_policy(RESULTS / "teachers" / "general-1")

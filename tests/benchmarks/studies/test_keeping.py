@@ -78,7 +78,7 @@ def test_an_interrupt_ends_the_workers(tmp_path):
         "--teachers",
         "uniform",
     ]
-    command += ["--workers", "1", "--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    command += ["--workers", "2", "--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
     running = subprocess.Popen(
         [*command, "--extra=--budget 1000000 --lstm.learning-rate 1e-9"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
