@@ -15,6 +15,7 @@ from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS
+from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
 COMMAND = "python -m benchmarks.studies.records table"
@@ -54,7 +55,7 @@ class Tables:
     front: Path = Path("README.md")
     """Page with a place for the main table."""
     pages: Path = Path("docs/results")
-    """Folder of the pages; one that is missing is begun."""
+    """Folder of the pages; a suite's that is missing is begun."""
 
     def execute(self) -> None:
         """Prints and writes."""
@@ -71,6 +72,10 @@ class Tables:
             text = page.read_text(encoding="utf-8") if page.exists() else begun(suite, record)
             figures = [line for one in known if one.suite == suite for line in section(one)] or ["Not run yet."]
             write_text(page, with_table(text, "\n".join([*set_ups(suite, record), *figures]), _MARKS))
+        if (tuned := self.results.parent / FIGURES.name).exists():
+            page = self.pages / "tuning.md"
+            figures = told(read_json(tuned)["lifetimes"])
+            write_text(page, with_table(page.read_text(encoding="utf-8"), "\n".join(figures), _MARKS))
 
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""

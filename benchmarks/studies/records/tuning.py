@@ -78,13 +78,17 @@ class Tune:
                 keep_lifetimes(self.cells(), self.out, "python -m benchmarks.studies.records tune", runs, self.workers)
         if not self.out.exists():
             raise UserError(f"{self.out} is not there: python -m benchmarks.studies.records tune makes it")
-        lifetimes = read_json(self.out)["lifetimes"]
-        say("\n".join([*lines(lifetimes), "", *(named(*one) for one in best(lifetimes).items())]))
+        say("\n".join(told(read_json(self.out)["lifetimes"])))
 
 
 def entry(teacher: str, setting: str) -> str:
     """Name of a setting in the figures."""
     return f"{teacher} {setting.removeprefix(f'--{teacher}.') or 'as it is'}"
+
+
+def told(lifetimes: dict[str, Any]) -> list[str]:
+    """The table, and what follows from it by the rule."""
+    return [*lines(lifetimes), "", *(f"- {named(*one)}" for one in best(lifetimes).items())]
 
 
 def best(lifetimes: dict[str, Any]) -> dict[str, tuple[str, float]]:
