@@ -181,8 +181,9 @@ RECORDS: dict[str, Record] = {
         Preset(
             "programs",
             "lstm",
-            "--programs.lengths 1 2 --programs.nestings 1 2 --budget 8000",
-            f"lengths and nestings; every arm is a target; {_OURS}",
+            "--programs.lengths 1 --programs.nestings 1 2 3 --programs.operators add subtract --programs.mastery 0.75 "
+            "--budget 6000 --evaluate-every 250",
+            f"one digit, three nestings, two operators; mastered at 0.75; every arm is a target; {_OURS}",
         ),
         Preset(
             "programs",
