@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.assembly import files_read
 from benchmarks.gather import summary_of
@@ -21,6 +21,9 @@ from benchmarks.terminal import say
 from benchmarks.tracking import NoTracker
 from benchmarks.workers import begin_worker, one_thread
 from teacher.retention import FORGETS, RULE
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs: Path, workers: int) -> None:
@@ -41,8 +44,10 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
     failures: list[str] = []
-    with contextlib.closing(_lived(waiting, runs, workers)) as lived:
-        for done, ((name, cell), outcome) in enumerate(lived, 1):
+    jobs = {number: (cell, runs / name / folder_of(cell)) for number, (name, cell) in enumerate(waiting)}
+    with contextlib.closing(outcomes(_live, jobs, workers)) as lived:
+        for done, (number, outcome) in enumerate(lived, 1):
+            name, cell = waiting[number]
             where = f"{time.strftime('%H:%M:%S')} {done}/{len(waiting)} {name}, seed {cell.seed}"
             if isinstance(outcome, Exception):
                 failures.append(describe(outcome))
@@ -55,30 +60,36 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
         raise UserError(f"{len(failures)} of {len(waiting)} lifetimes failed, the first: {failures[0]}")
 
 
-def _lived(
-    waiting: list[tuple[str, Cell]], runs: Path, workers: int
-) -> Generator[tuple[tuple[str, Cell], dict[str, Any] | Exception]]:
-    """Each lifetime's figures as it ends, or what it failed with, whatever that is: the others go on.
+def outcomes(
+    act: Callable[..., Result], jobs: dict[Job, tuple[Any, ...]], workers: int
+) -> Generator[tuple[Job, Result | Exception]]:
+    """What each job gives as it ends, or what it failed with, whatever that is: the others go on.
 
-    One worker is this process; an interrupt ends the others, which the pool would wait for.
+    One worker is this process. Whatever ends the loop ends the workers, which the pool would wait for: an interrupt, or
+    its being closed (``contextlib.closing``).
+
+    Args:
+        act: in a worker: a function of a module.
+        jobs: its arguments, by name of the job.
+        workers: processes, each with one torch thread.
     """
     if workers == 1:
         with one_thread():
-            for one in waiting:
-                yield one, _tried(_live, one[1], runs / one[0] / folder_of(one[1]))
+            for name, arguments in jobs.items():
+                yield name, _tried(act, *arguments)
         return
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker) as pool:
-        jobs = {pool.submit(_live, cell, runs / name / folder_of(cell)): (name, cell) for name, cell in waiting}
+        futures = {pool.submit(act, *arguments): name for name, arguments in jobs.items()}
         try:
-            for job in as_completed(jobs):
-                yield jobs[job], _tried(job.result)
+            for future in as_completed(futures):
+                yield futures[future], _tried(future.result)
         except (KeyboardInterrupt, GeneratorExit):
             for worker in multiprocessing.active_children():
                 worker.terminate()
             raise
 
 
-def _tried(act: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any] | Exception:
+def _tried(act: Callable[..., Result], *arguments: Any) -> Result | Exception:
     try:
         return act(*arguments)
     except Exception as error:

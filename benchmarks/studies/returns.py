@@ -1,15 +1,15 @@
 """How fast an arm is learned with a share of the updates: what one arm's share returns to a real student.
 
 ``python -m benchmarks.studies.returns`` teaches each arm alone, and then with smaller shares, the rest of the updates
-going to an easy arm of another task; with ``--out FILE`` it writes the figures as JSON. A minute of two cores for each
+going to an easy arm of another task; with ``--out FILE`` it writes the figures as JSON, and interrupted goes on where
+it was. A minute of two cores for each
 arm and seed of an LSTM.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from benchmarks.flags import settings_of
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, make_student
-from benchmarks.store import UserError, write_json
+from benchmarks.store import UserError, read_json, write_json
+from benchmarks.studies.keeping import outcomes
 from benchmarks.terminal import guarded, say
-from benchmarks.workers import begin_worker
 from envs import CurriculumVectorEnv, Suite, Task
 from envs.tasks import AssociativeRecall, Copy, ModularArithmetic, Parity, Reverse, shared_vocabulary
 
@@ -156,27 +156,36 @@ class Measure:
 
     def execute(self) -> None:
         """Measures and prints."""
-        trials = self.trials()
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, begin_worker) as pool:
-            found = dict(zip(trials, pool.map(updates_to_learn, trials), strict=True))
-        rows = summary(found)
+        rows = summary(self._measured(self.trials()))
         shares = next(iter(rows.values()))["updates"]
         say(f"| student, arm | {' | '.join(shares)} | exponent (error) | start (error) |")
         say("|---" * (len(shares) + 3) + "|")
         for name, row in rows.items():
             say(_line(name, row))
         if self.out is not None:
-            write_json(
-                self.out,
-                {
-                    "command": self.command,
-                    "budget": self.budget,
-                    "seeds": list(self.seeds),
-                    "environment": environment(),
-                    "arms": rows,
-                },
-            )
+            record = {"budget": self.budget, "seeds": list(self.seeds), "environment": environment(), "arms": rows}
+            write_json(self.out, {"command": self.command, **record})
+            self._unfinished().unlink(missing_ok=True)
+
+    def _measured(self, trials: list[Trial]) -> dict[Trial, int | None]:
+        """In the order of the trials; each is kept beside the file of figures as it ends, and not measured again."""
+        file = self._unfinished()
+        found: dict[Trial, int | None] = {}
+        if self.out is not None and file.exists():
+            found = {Trial(*words): n for *words, n in read_json(file)["trials"] if Trial(*words) in trials}
+        waiting = {trial: (trial,) for trial in trials if trial not in found}
+        with contextlib.closing(outcomes(updates_to_learn, waiting, self.workers)) as ended:
+            for trial, outcome in ended:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                found[trial] = outcome
+                if self.out is not None:
+                    write_json(file, {"trials": [[*trial, n] for trial, n in found.items()]})
+        return {trial: found[trial] for trial in trials}
+
+    def _unfinished(self) -> Path:
+        out = self.out or Path("returns.json")
+        return out.with_name(f"{out.stem}-unfinished.json")
 
 
 def _line(name: str, row: dict[str, Any]) -> str:

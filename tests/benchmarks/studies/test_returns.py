@@ -34,13 +34,34 @@ def test_more_of_an_arm_is_learned_sooner_and_what_is_not_learned_is_none():
 
 
 def test_a_table_and_a_file(tmp_path, capsys):
-    Measure(arms=("recall",), shares=(0.5, 0.99), seeds=(300,), budget=20, out=tmp_path / "f.json").execute()
+    Measure(arms=("recall",), shares=(0.5, 0.99), seeds=(300,), budget=20, workers=1, out=tmp_path / "f.json").execute()
     said = capsys.readouterr().out
     assert "| student, arm | 0.99 | 0.5 | exponent" in said and "| lstm recall | never | never |  |  |" in said
     kept = read_json(tmp_path / "f.json")
     assert kept["arms"]["lstm recall"] == {"updates": {"0.99": [None], "0.5": [None]}}
     words = "--students lstm --arms recall --shares 0.5 0.99 --seeds 300 --budget 20"
     assert kept["command"] == f"python -m benchmarks.studies.returns {words}"
+    assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
+
+
+def test_interrupted_it_goes_on_with_the_same_file(tmp_path, monkeypatch, capsys):
+    measured = []
+
+    def updates(trial):
+        measured.append(trial.share)
+        if trial.share == 0.25 and len(measured) == 3:
+            raise KeyboardInterrupt
+        return round(100 / trial.share)
+
+    monkeypatch.setattr("benchmarks.studies.returns.updates_to_learn", updates)
+    measure = Measure(arms=("copy",), shares=(0.8, 0.5, 0.25), seeds=(300,), workers=1, out=tmp_path / "f.json")
+    with pytest.raises(KeyboardInterrupt):
+        measure.execute()
+    assert not (tmp_path / "f.json").exists()
+    measure.execute()
+    assert measured == [0.8, 0.5, 0.25, 0.25]
+    assert read_json(tmp_path / "f.json")["arms"]["lstm copy"]["updates"] == {"0.8": [125], "0.5": [200], "0.25": [400]}
+    assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
 
 
 @pytest.mark.parametrize(
