@@ -2,8 +2,7 @@
 
 ``python -m benchmarks.studies.returns`` teaches each arm alone, and then with smaller shares, the rest of the updates
 going to an easy arm of another task; with ``--out FILE`` it writes the figures as JSON, and interrupted goes on where
-it was. A minute of two cores for each
-arm and seed of an LSTM.
+it was. A minute of two cores for each arm and seed of an LSTM.
 """
 
 from __future__ import annotations
