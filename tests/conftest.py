@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from process_support import ended
+from process_support import end_all, ended
 from tests_support import OWN_MODULE
 
 os.environ.update(OMP_NUM_THREADS="1", WANDB_SILENT="true")
@@ -23,6 +23,12 @@ def _one_thread():
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running():
+    yield
+    end_all()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Paceline's command line in a process of its own, without the seconds that importing torch takes.
 
 Each is forked from a server that has imported what the command imports, and done nothing else: a working directory,
-environment, output, signals and workers of its own, as if a shell had started it. Tests of what the shell itself has a
-part in (closed pipes, full devices, sweeps) start it by ``tests_support.command``.
+environment, output, signals and workers of its own. What a fork cannot show is started by ``tests_support.command``:
+closed pipes, full devices, sweeps, and one side of each comparison (all forks hash strings alike).
 """
 
+import atexit
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -18,6 +20,15 @@ _CONTEXT.set_forkserver_preload(
     ["benchmarks.cli", "benchmarks.gather", "benchmarks.report", "matplotlib.backends.backend_svg", "torch._dynamo"]
 )
 
+_started = []
+
+
+def end_all():
+    """Kills what a test that failed has left running: the interpreter would wait for it."""
+    for process in _started:
+        process.send_signal(signal.SIGKILL)
+    _started.clear()
+
 
 def _become(arguments, cwd, environment, out, err):
     os.chdir(cwd)
@@ -27,9 +38,15 @@ def _become(arguments, cwd, environment, out, err):
         os.dup2(os.open(path, flags), number)
     sys.stdin, sys.stdout, sys.stderr = (open(n, mode, closefd=False) for n, mode in enumerate("rww"))
     sys.path.insert(0, os.getcwd())
+    import numpy as np
+
     from benchmarks.cli import main
 
-    main(arguments)
+    np.random.seed()  # noqa: NPY002  # another state of the global generator in every process, as after an exec
+    try:
+        main(arguments)
+    finally:
+        atexit._run_exitfuncs()  # a child of the server would leave them out
 
 
 class Started:
@@ -47,6 +64,7 @@ class Started:
             ),
         )
         self._process.start()
+        _started.append(self)
         self.pid = self._process.pid
 
     @property
@@ -57,7 +75,9 @@ class Started:
         return self._process.exitcode
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def communicate(self, timeout=120):
         """Waits for its end; what it wrote to standard output and error."""

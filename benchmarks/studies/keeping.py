@@ -78,20 +78,24 @@ def outcomes(
             for name, arguments in jobs.items():
                 yield name, _tried(act, *arguments)
         return
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker) as pool:
-        futures = {pool.submit(act, *arguments): name for name, arguments in jobs.items()}
         try:
+            futures = {pool.submit(act, *arguments): name for name, arguments in jobs.items()}
             for future in as_completed(futures):
                 yield futures[future], _tried(future.result)
-        except (KeyboardInterrupt, GeneratorExit):
-            for worker in multiprocessing.active_children():
+        except BaseException:
+            for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()
+            pool.shutdown(cancel_futures=True)
             raise
 
 
 def _tried(act: Callable[..., Result], *arguments: Any) -> Result | Exception:
     try:
         return act(*arguments)
+    except SystemExit as end:  # of a user's own module
+        return RuntimeError(f"it left with sys.exit({end.code!r})")
     except Exception as error:
         return error
 

@@ -167,11 +167,15 @@ class Measure:
             self._unfinished().unlink(missing_ok=True)
 
     def _measured(self, trials: list[Trial]) -> dict[Trial, int | None]:
-        """In the order of the trials; each is kept beside the file of figures as it ends, and not measured again."""
+        """In the order of the trials; each is kept beside the file of figures as it ends.
+
+        The same command at the same revision does not measure it again.
+        """
         file = self._unfinished()
+        by = {"command": self.command, **{name: environment()[name] for name in ("revision", "torch")}}
         found: dict[Trial, int | None] = {}
-        if self.out is not None and file.exists():
-            found = {Trial(*words): n for *words, n in read_json(file)["trials"] if Trial(*words) in trials}
+        if self.out is not None and file.exists() and (kept := read_json(file))["by"] == by:
+            found = {Trial(*words): n for *words, n in kept["trials"]}
         waiting = {trial: (trial,) for trial in trials if trial not in found}
         with contextlib.closing(outcomes(updates_to_learn, waiting, self.workers)) as ended:
             for trial, outcome in ended:
@@ -179,7 +183,7 @@ class Measure:
                     raise outcome
                 found[trial] = outcome
                 if self.out is not None:
-                    write_json(file, {"trials": [[*trial, n] for trial, n in found.items()]})
+                    write_json(file, {"by": by, "trials": [[*trial, n] for trial, n in found.items()]})
         return {trial: found[trial] for trial in trials}
 
     def _unfinished(self) -> Path:

@@ -80,9 +80,9 @@ def test_a_lost_workers_cell_goes_on_elsewhere(cluster, tmp_path, monkeypatch):
     same_results(tmp_path / "ray", tmp_path / "local")
 
 
-def test_sigterm_stops_a_grid_on_ray_as_anywhere(cluster, tmp_path):
+def test_sigterm_stops_a_grid_on_a_cluster_of_its_own_as_anywhere(tmp_path):
     long = ("--budget", "20000", "--evaluate-every", "1000", "--out", "ray")
-    running = Started(*BENCH, *long, *cluster, cwd=tmp_path)
+    running = Started(*BENCH, *long, "--engine", "ray", cwd=tmp_path)
     until = time.monotonic() + 120
     while not list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):
         assert running.poll() is None and time.monotonic() < until

@@ -22,7 +22,7 @@ TRAINED = Path("benchmarks/results/general/teachers")
 NUM_TRAINED = 6
 
 # A teacher's name here, and its flags. EXP3.S' step size was tuned on addition of 1-3 digits, seeds 100 and 101; the
-# others stand as published, which for combined and target deficit was the best of four settings, too (`tune`). Seed s
+# others stand as published; of four settings none took fewer updates for combined and target deficit (`tune`). Seed s
 # is taught by the general teacher number s mod 6, so that its mean is one over independently trained teachers too.
 TEACHERS: dict[str, str] = {
     "uniform": "--teacher uniform",
@@ -34,7 +34,7 @@ TEACHERS: dict[str, str] = {
     "exp3s": "--teacher exp3s --exp3s.eta 0.1 --signal PG",
     "general": "--teacher general",
 }
-# What four settings of each on seeds of their own (`tune`) found to take less than 0.9 of the updates of those in use.
+# What took less than 0.9 of the updates of the setting in use, of four on seeds of their own (`tune`).
 TUNED: dict[str, str] = {
     "mastery-gate-0.8": "--teacher mastery-gate --mastery-gate.threshold 0.8",
     "tscl-sampling-5": "--teacher tscl-sampling --tscl-sampling.window 5",

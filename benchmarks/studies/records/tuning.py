@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -91,25 +91,37 @@ def told(lifetimes: dict[str, Any]) -> list[str]:
     return [*lines(lifetimes), "", *(f"- {named(*one)}" for one in best(lifetimes).items())]
 
 
-def best(lifetimes: dict[str, Any]) -> dict[str, tuple[str, float]]:
-    """Of each teacher whose settings have all lived: the one of the smallest restricted mean, over that in use."""
+class Best(NamedTuple):
+    """The setting of the smallest restricted mean, over that of the setting in use.
+
+    ``at_most``: a lifetime of the setting in use never mastered, so that its mean is larger than its restricted one.
+    """
+
+    flags: str
+    ratio: float
+    at_most: bool
+
+
+def best(lifetimes: dict[str, Any]) -> dict[str, Best]:
+    """Of each teacher whose settings have all lived."""
     found = {}
     for teacher, settings in SETTINGS.items():
         lives = {setting: lifetimes.get(entry(teacher, setting), {}) for setting in settings}
         if all(str(seed) in own for own in lives.values() for seed in SEEDS):
             means = {setting: float(np.mean(_costs(own))) for setting, own in lives.items()}
             least = min(means, key=lambda setting: means[setting])
-            found[teacher] = (least, means[least] / means[settings[0]])
+            cut_off = any(not lives[settings[0]][str(seed)]["mastered"] for seed in SEEDS)
+            found[teacher] = Best(least, means[least] / means[settings[0]], cut_off)
     return found
 
 
-def named(teacher: str, setting: tuple[str, float]) -> str:
+def named(teacher: str, found: Best) -> str:
     """A line on it."""
-    flags, ratio = setting
-    if ratio == 1:
-        return f"{teacher}: none is better than the one in use"
-    worth = "its lifetimes of the suites of record are run, too" if ratio < WORTH else "not worth lifetimes of its own"
-    return f"{teacher}: {entry(teacher, flags)} takes {ratio:.2f} of the restricted mean of the one in use: {worth}"
+    if found.ratio == 1:
+        return f"{teacher}: none takes fewer than the one in use"
+    worth = "its lifetimes are run, too" if found.ratio < WORTH else "not worth lifetimes of its own"
+    ratio = f"{'at most ' if found.at_most else ''}{found.ratio:.2f}"
+    return f"{teacher}: {entry(teacher, found.flags)} takes {ratio} of the restricted mean of the one in use: {worth}"
 
 
 def _costs(found: dict[str, Any]) -> list[int]:

@@ -1,6 +1,9 @@
 """Figures of lifetimes are of the revision that they were lived at, and an interrupt ends them at once."""
 
+import contextlib
 import dataclasses
+import multiprocessing
+import operator
 import os
 import signal
 import subprocess
@@ -13,7 +16,7 @@ import pytest
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import UserError, read_json
 from benchmarks.studies import keeping
-from benchmarks.studies.keeping import covers, keep_lifetimes
+from benchmarks.studies.keeping import covers, keep_lifetimes, outcomes
 from teacher import load_general
 from teacher.retention import RULE
 
@@ -22,24 +25,6 @@ CELL = Cell("parity", "gru", "uniform", 0, Schedule(20, 8, 10, 20), options={"st
 
 
 def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_path, monkeypatch):
-    class Here:
-        """A pool of this process."""
-
-        def __init__(self, *args):
-            pass
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *args):
-            pass
-
-        def submit(self, act, *args):
-            future = keeping.Future()
-            future.set_result(act(*args))
-            return future
-
-    monkeypatch.setattr(keeping, "ProcessPoolExecutor", Here)
     for revision, file in (("first", "a.json"), ("later", "b.json")):
         known = {"revision": revision, "torch": "1", "processor": "x"}
         monkeypatch.setattr(keeping, "environment", lambda known=known: known)
@@ -57,6 +42,21 @@ def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_be
     assert covers(life, before) and covers({**life, "mean_fall": kept}, watching)
     for other in ({}, {"mean_fall": lost}, {"mean_fall": unknown}, {"mean_fall": kept, "digest": "another"}):
         assert not covers({**life, **other}, watching)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_job_gives_or_fails_with_comes_as_it_ends(workers):
+    jobs = {"half": (operator.truediv, 1, 2), "none": (operator.truediv, 1, 0), "left": (sys.exit, 3)}
+    found = dict(outcomes(operator.call, jobs, workers))
+    assert found["half"] == 0.5 and isinstance(found["none"], ZeroDivisionError)
+    assert "sys.exit(3)" in str(found["left"])
+
+
+def test_whoever_stops_listening_does_not_wait_for_the_workers():
+    with contextlib.closing(outcomes(time.sleep, {0: (0,), 1: (600,), 2: (600,), 3: (600,)}, 2)) as ended:
+        assert next(ended) == (0, None)
+        workers = multiprocessing.active_children()
+    assert len(workers) >= 2 and not any(worker.is_alive() for worker in workers)
 
 
 def test_without_a_worker_nothing_is_begun(tmp_path):

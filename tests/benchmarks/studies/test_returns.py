@@ -59,9 +59,27 @@ def test_interrupted_it_goes_on_with_the_same_file(tmp_path, monkeypatch, capsys
         measure.execute()
     assert not (tmp_path / "f.json").exists()
     measure.execute()
-    assert measured == [0.8, 0.5, 0.25, 0.25]
+    assert measured == [0.8, 0.5, 0.25, 0.25]  # one that was in the middle is begun again
     assert read_json(tmp_path / "f.json")["arms"]["lstm copy"]["updates"] == {"0.8": [125], "0.5": [200], "0.25": [400]}
     assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
+
+
+def test_what_another_command_or_revision_left_unfinished_is_not_taken(tmp_path, monkeypatch):
+    revision, measured = ["a"], []
+    monkeypatch.setattr("benchmarks.studies.returns.environment", lambda: {"revision": revision[0], "torch": "2"})
+
+    def updates(trial):
+        measured.append(trial.arm)
+        if len(measured) % 2 == 0:
+            raise KeyboardInterrupt
+        return 100
+
+    monkeypatch.setattr("benchmarks.studies.returns.updates_to_learn", updates)
+    for arms, name in ((("copy", "reverse"), "a"), (("copy", "recall"), "a"), (("copy", "recall"), "b")):
+        revision[0] = name
+        with pytest.raises(KeyboardInterrupt):
+            Measure(arms=arms, shares=(0.5,), seeds=(300,), workers=1, out=tmp_path / "f.json").execute()
+    assert measured == ["copy", "reverse", "copy", "recall", "copy", "recall"]
 
 
 @pytest.mark.parametrize(

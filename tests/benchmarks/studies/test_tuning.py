@@ -5,7 +5,7 @@ import pytest
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.records import Run, Tune
 from benchmarks.studies.records.run import TUNED
-from benchmarks.studies.records.tuning import FIGURES, SEEDS, SETTINGS, WORTH, best, entry, lines, named
+from benchmarks.studies.records.tuning import FIGURES, SEEDS, SETTINGS, WORTH, Best, best, entry, lines, named
 
 
 def test_each_has_the_same_number_of_settings_and_the_first_is_that_of_the_suites_of_record():
@@ -57,17 +57,19 @@ def test_what_is_worth_lifetimes_of_its_own_is_named_by_the_rule_that_was_fixed_
     gate, combined = all_of("mastery-gate", [5000, 4500, 4400, 9000]), all_of("combined", [3000, 3000, 3100, 3200])
     some = {k: v for k, v in all_of("exp3s", [5000, 4000, 3000, 2000]).items() if "0.03" not in k}
     found = best({**gate, **combined, **some})
-    assert found == {"combined": (SETTINGS["combined"][0], 1.0), "mastery-gate": (SETTINGS["mastery-gate"][2], 0.88)}
+    assert found["combined"] == (SETTINGS["combined"][0], 1.0, False) and set(found) == {"combined", "mastery-gate"}
+    assert found["mastery-gate"] == (SETTINGS["mastery-gate"][2], 0.88, False)
     assert "takes 0.88 of the restricted mean" in named("mastery-gate", found["mastery-gate"])
     assert named("mastery-gate", found["mastery-gate"]).endswith("are run, too")
-    assert named("mastery-gate", ("x", 0.9)).endswith("not worth lifetimes of its own")
-    assert named("combined", found["combined"]) == "combined: none is better than the one in use"
+    assert named("mastery-gate", Best("x", 0.9, False)).endswith("not worth lifetimes of its own")
+    assert named("combined", found["combined"]) == "combined: none takes fewer than the one in use"
     censored = best(all_of("tscl-sampling", [8500, 8000, 6000, 8500]))
-    assert censored["tscl-sampling"] == (SETTINGS["tscl-sampling"][2], 0.75)  # restricted to the budget, both
+    assert censored["tscl-sampling"] == (SETTINGS["tscl-sampling"][2], 0.75, True)  # restricted to the budget, both
+    assert "takes at most 0.75 of the restricted mean" in named("tscl-sampling", censored["tscl-sampling"])
 
 
 def test_the_committed_figures_name_what_is_run():
     found = best(read_json(FIGURES)["lifetimes"])
     assert set(found) == set(SETTINGS)
-    worth = {f"--teacher {teacher} {flags}" for teacher, (flags, ratio) in found.items() if ratio < WORTH}
+    worth = {f"--teacher {teacher} {flags}" for teacher, (flags, ratio, _) in found.items() if ratio < WORTH}
     assert worth == set(TUNED.values())
