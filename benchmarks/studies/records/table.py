@@ -41,6 +41,17 @@ class Known(NamedTuple):
         }
         return self._replace(lifetimes={name: found for name, found in kept.items() if found})
 
+    def in_compute(self) -> Known:
+        """The same counted in forward-equivalents; of a lifetime that never mastered, what it spent."""
+        counted = {
+            name: {
+                seed: {**life, "updates": life["forward_equivalents"], "mastered": True} for seed, life in own.items()
+            }
+            for name, own in self.lifetimes.items()
+        }
+        most = max(life["updates"] for own in counted.values() for life in own.values())
+        return self._replace(budget=most, lifetimes=counted)
+
     def rows(self, reference: str) -> dict[str, Row]:
         """A row per teacher, against a reference on the same seeds."""
         return {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
@@ -89,11 +100,15 @@ class Tables:
 
 
 def main_table(known: list[Known]) -> list[str]:
-    """A line per suite: restricted means of every teacher, the general teacher's ratios with their tests."""
+    """A line per suite: restricted means of every teacher, the general teacher's ratios with their tests.
+
+    The last column is not of updates but of compute: probes charged, long sequences counted for what they cost.
+    """
     known = [one for one in known if one.paired().lifetimes]
     lines = [
-        f"| suite, student | seeds | {' | '.join(TEACHERS)} | of uniform's (p) | of target-deficit's (p) |",
-        "|---" * (len(TEACHERS) + 4) + "|",
+        f"| suite, student | seeds | {' | '.join(TEACHERS)} | of uniform's (p) | of target-deficit's (p) "
+        "| compute, of uniform's |",
+        "|---" * (len(TEACHERS) + 5) + "|",
     ]
     for one in known:
         rows = [one.paired().rows(reference) for reference in REFERENCES]
@@ -101,6 +116,7 @@ def main_table(known: list[Known]) -> list[str]:
             own = rows[0]["general"]
             cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
             tests = [_ratio(found["general"], with_test=True) for found in rows]
+            tests.append(_ratio(one.paired().in_compute().rows("uniform")["general"]))
             lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
     return [*lines, *over_all([one for one in known if one.preset == "small"])]
 

@@ -98,8 +98,17 @@ def test_the_main_table_by_hand():
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:3] == ["recall, lstm", "8", "807"]  # 800, 802, .. 814
     assert cells[3] == ">= 1,000"
-    assert cells[-2].startswith("0.50 [") and cells[-2].endswith("(0.0078)")  # 2 of 2^8 flips are as extreme
-    assert cells[-1].startswith("1.00") and cells[-1].endswith("(1)")
+    assert cells[-3].startswith("0.50 [") and cells[-3].endswith("(0.0078)")  # 2 of 2^8 flips are as extreme
+    assert cells[-2].startswith("1.00") and cells[-2].endswith("(1)")
+    assert cells[-1] == "1.00 [1.00, 1.00]"  # half the updates, each of them twice as long
+
+
+def test_a_lifetime_that_never_mastered_costs_the_compute_that_it_spent():
+    figures = known()
+    for number, seed in enumerate(figures.lifetimes["general"]):
+        figures.lifetimes["general"][seed]["forward_equivalents"] = 6_000_000
+        figures.lifetimes["general"][seed]["mastered"] = number > 0
+    assert main_table([figures])[2].endswith("| 2.00 [2.00, 2.00] |")
 
 
 def test_a_few_seeds_get_no_interval_and_no_test():
@@ -110,7 +119,7 @@ def test_a_few_seeds_get_no_interval_and_no_test():
 
 def test_figures_that_lack_a_reference_say_nothing_of_ratios():
     figures = Known("recall", "small", "lstm", 1000, {"general": lives(300, 400)})
-    assert main_table([figures])[2].endswith("| 350 |  |  |")
+    assert main_table([figures])[2].endswith("| 350 |  |  |  |")
     assert "nan" not in "\n".join(section(figures))
 
 
