@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.records import Run, Tune
-from benchmarks.studies.records.run import TUNED
+from benchmarks.studies.records.run import RESULTS, TUNED
 from benchmarks.studies.records.tuning import FIGURES, SEEDS, SETTINGS, WORTH, Best, best, entry, lines, named
 
 
@@ -73,3 +73,5 @@ def test_the_committed_figures_name_what_is_run():
     assert set(found) == set(SETTINGS)
     worth = {f"--teacher {teacher} {flags}" for teacher, (flags, ratio, _) in found.items() if ratio < WORTH}
     assert worth == set(TUNED.values())
+    lived = [set(read_json(file)["lifetimes"]) for file in RESULTS.glob("*.json")]
+    assert all(any(name in names for names in lived) for name in TUNED)
