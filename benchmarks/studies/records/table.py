@@ -14,6 +14,7 @@ from benchmarks.records import NAMES, RECORDS, Preset, Record
 from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
+from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
@@ -82,6 +83,7 @@ class Tables:
             page = self.pages / f"{suite}.md"
             text = page.read_text(encoding="utf-8") if page.exists() else begun(suite, record)
             figures = [line for one in known if one.suite == suite for line in section(one)] or ["Not run yet."]
+            figures += paper_section(self.results / "paper" / f"{suite}.json")
             write_text(page, with_table(text, "\n".join([*set_ups(suite, record), *figures]), _MARKS))
         if (tuned := self.results.parent / FIGURES.name).exists():
             page = self.pages / "tuning.md"
