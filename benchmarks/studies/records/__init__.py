@@ -1,6 +1,7 @@
 """The suites of record, run: eight teachers, paired seeds; the main table, and a page per suite."""
 
 from benchmarks.studies.records.controls import Yoke as Yoke
+from benchmarks.studies.records.look import Look as Look
 from benchmarks.studies.records.paper import Paper as Paper
 from benchmarks.studies.records.run import TEACHERS as TEACHERS
 from benchmarks.studies.records.run import Run as Run

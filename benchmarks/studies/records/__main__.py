@@ -2,14 +2,14 @@
 
 import tyro
 
-from benchmarks.studies.records import Paper, Run, Tables, Tune, Yoke
+from benchmarks.studies.records import Look, Paper, Run, Tables, Tune, Yoke
 from benchmarks.terminal import guarded
 
 
 def main() -> None:
-    """Runs lifetimes, makes what controls replay, tunes, keeps a source's own set-up, or writes what is known."""
+    """Runs lifetimes, makes what controls replay, tunes, keeps a source's own set-up, looks, or writes tables."""
     tyro.extras.subcommand_cli_from_dict(
-        {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper},
+        {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper, "look": Look},
         prog="python -m benchmarks.studies.records",
     ).execute()
 
