@@ -131,7 +131,7 @@ class Report:
     project: str = "paceline"
     """W&B project."""
     view: bool = False
-    """Save a view of the folder's lifetimes there, too, a new one each time (needs --wandb online, extra views)."""
+    """Save a view of the folder's lifetimes there, too, unless it is there (needs --wandb online, extra views)."""
 
     def execute(self) -> None:
         """Makes it."""
@@ -149,7 +149,7 @@ class Report:
         if self.view and (standing.offline or not pushed):
             logging.getLogger("paceline").warning("no view was saved: the report was not pushed to the server")
         elif self.view:
-            if address := save_view(standing.entity, self.project, self.directory.resolve().name, bench_id):
+            if address := save_view(standing.entity, self.project, self.directory, bench_id):
                 say(f"view: {address}")
 
 

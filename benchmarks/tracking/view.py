@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
+from pathlib import Path
 from typing import Any
 
-from benchmarks.store import UserError
+from benchmarks.store import UserError, read_json, write_json
 from benchmarks.tracking.connection import Mode
 from benchmarks.tracking.rows import AXES
 
@@ -30,11 +31,7 @@ def view_of(entity: str, project: str, name: str, bench_id: str) -> Any:
     Returns:
         A ``wandb_workspaces.workspaces.Workspace``.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of its own, about pydantic
-        import wandb_workspaces.expr as expr
-        import wandb_workspaces.reports.v2 as panels
-        import wandb_workspaces.workspaces as workspaces
+    expr, panels, workspaces = _libraries()
 
     def line(title: str, metric: str, family: str) -> Any:
         return panels.LinePlot(title=title, x=AXES[family], y=[f"{family}/{metric}"])
@@ -71,11 +68,50 @@ def view_of(entity: str, project: str, name: str, bench_id: str) -> Any:
     )
 
 
-def save_view(entity: str, project: str, name: str, bench_id: str) -> str | None:
-    """Saves it, a new one each time, and returns its address; None if that failed (what did is in the log)."""
+def save_view(entity: str, project: str, folder: Path, bench_id: str) -> str | None:
+    """The address of a bench's view in a project: saved once, and left as its readers have changed it since.
+
+    It follows the lifetimes by itself. One that is no longer on the server is saved anew.
+
+    Args:
+        entity: of W&B.
+        project: of W&B.
+        folder: of the bench, whose name the view has, and where its address is kept.
+        bench_id: of its lifetimes.
+
+    Returns:
+        None if that failed; what did is in the log.
+    """
+    kept = folder / "view.json"
+    place = {"entity": entity, "project": project, "bench_id": bench_id}
     try:
-        saved = view_of(entity, project, name, bench_id).save()
+        if (address := _saved_before(kept, place)) is not None:
+            return address
+        saved = view_of(entity, project, folder.resolve().name, bench_id).save()
+        write_json(kept, {**place, "address": str(saved.url)})
         return str(saved.url)
     except Exception as error:  # whatever the client raises: the results are there without it
         _log.warning("the view was not saved (%s: %s)", type(error).__name__, " ".join(str(error).split()))
         return None
+
+
+def _saved_before(kept: Path, place: dict[str, str]) -> str | None:
+    """The address that is kept for this place, if the server still has the view there."""
+    try:
+        found = read_json(kept)
+        if not isinstance(found, dict) or {name: found.get(name) for name in place} != place:
+            return None
+        workspaces = _libraries()[2]
+        return str(workspaces.Workspace.from_url(found["address"]).url)
+    except Exception:  # none was saved, its file is damaged, or the view was deleted
+        return None
+
+
+def _libraries() -> tuple[Any, Any, Any]:
+    """Expressions, panels and workspaces of the client."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of its own, about pydantic
+        import wandb_workspaces.expr as expr
+        import wandb_workspaces.reports.v2 as panels
+        import wandb_workspaces.workspaces as workspaces
+    return expr, panels, workspaces

@@ -66,18 +66,41 @@ def test_every_panel_shows_what_is_logged(paceline_here, tmp_path):
         assert panel.get("xAxis") is None or panel["xAxis"] in logged
 
 
-def test_a_view_is_saved_and_its_address_said(server):
-    assert save_view("me", "papers", "mine", "5eed") == "https://example.org/me/papers?nw=abc"
-    assert [(view.entity, view.project, view.display_name) for view in server] == [("me", "papers", "mine")]
+def test_a_view_is_saved_and_its_address_said(server, tmp_path):
+    assert save_view("me", "papers", tmp_path, "5eed") == "https://example.org/me/papers?nw=abc"
+    assert [(view.entity, view.project, view.display_name) for view in server] == [("me", "papers", tmp_path.name)]
 
 
-def test_a_server_that_refuses_is_said_and_nothing_else(monkeypatch, caplog):
+def test_a_view_that_is_there_is_left_as_it_is_and_one_that_was_deleted_saved_anew(server, monkeypatch, tmp_path):
+    asked = []
+    there = []
+
+    def found(entity, project, name):
+        asked.append((entity, project, name))
+        return there[0]  # IndexError: as any that the client may raise
+
+    monkeypatch.setattr(workspaces.internal.View, "from_name", found)
+    for saved, now in ((1, [0]), (1, []), (2, []), (3, [0])):
+        assert save_view("me", "papers", tmp_path, "5eed") == "https://example.org/me/papers?nw=abc"
+        assert len(server) == saved
+        there[:] = [server[place] for place in now]
+    assert asked == [("me", "papers", "nw-abc-v")] * 3
+    save_view("me", "others", tmp_path, "5eed")  # another project
+    save_view("me", "others", tmp_path, "5eed2")  # a bench anew in the same folder
+    assert len(server) == 5
+    (tmp_path / "view.json").write_text("{")
+    save_view("me", "others", tmp_path, "5eed2")
+    assert len(server) == 6
+
+
+def test_a_server_that_refuses_is_said_and_nothing_else(monkeypatch, caplog, tmp_path):
     def refuse(view):
         raise RuntimeError("permission\ndenied")
 
     monkeypatch.setattr(workspaces.internal, "upsert_view2", refuse)
     with caplog.at_level(logging.WARNING, "paceline"):
-        assert save_view("me", "papers", "mine", "5eed") is None
+        assert save_view("me", "papers", tmp_path, "5eed") is None
+    assert not list(tmp_path.iterdir())
     assert "the view was not saved (RuntimeError: permission denied)" in caplog.text
 
 

@@ -100,8 +100,10 @@ def averages(folders: list[Path], until: tuple[int, ...]) -> tuple[Floats, Float
 def _mean(values: Floats) -> Floats:
     """Over lifetimes, of those that have one."""
     there = ~np.isnan(values)
-    total = np.where(there, values, 0.0).sum(axis=0)
-    return np.divide(total, there.sum(axis=0), out=np.full(total.shape, np.nan), where=there.any(axis=0))
+    total: Floats = np.where(there, values, 0.0).sum(axis=0)
+    mean: Floats = np.full(total.shape, np.nan)
+    np.divide(total, there.sum(axis=0), out=mean, where=there.any(axis=0))
+    return mean
 
 
 def _said(value: float) -> str:

@@ -211,8 +211,8 @@ def set_ups(suite: str, record: Record) -> list[str]:
             f"- `--preset {name}`: suite `{preset.suite}`, student `{preset.student}`, `{preset.flags}`.{ours}"
         )
     ours = f"`python -m benchmarks.studies.records run {suite} --preset small` makes the figures below (seeds 0 to 9; "
-    ours += f"trained teacher s mod {NUM_TRAINED} teaches seed s), `{COMMAND}` this page; `... look {suite}` shows where "
-    ours += "the updates went."
+    ours += f"trained teacher s mod {NUM_TRAINED} teaches seed s), `{COMMAND}` this page; `... look {suite}` shows "
+    ours += "where the updates went."
     own = f"`paceline bench {suite} --preset small --teachers uniform,general` runs it with the teacher that ships."
     return [*lines, "", ours, own]
 
