@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
 from benchmarks.store import UserError, only_writer, read_sealed
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import guarded, one_line, say
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
@@ -276,12 +275,12 @@ def parsed(arguments: Sequence[str]) -> Any:
         UserError: it means none.
     """
     words = expanded(arguments)
-    said = io.StringIO()
+    commands, said = _commands(words), io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.extras.subcommand_cli_from_dict(_commands(words), prog="paceline", args=words)
+            return tyro.extras.subcommand_cli_from_dict(commands, prog="paceline", args=words)
     except SystemExit as end:
         if end.code:  # tyro draws a box; one line is enough
-            line = " ".join(re.sub("[\u2500-\u257f]", " ", said.getvalue()).split())
-            raise UserError(line.replace("__tyro-dummy-inner__.hyper.", "--")) from None
+            command = " ".join(["paceline", *(word for word in words[:1] if word in commands)])
+            raise UserError(one_line(said.getvalue(), command)) from None
         raise

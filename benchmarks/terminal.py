@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -26,6 +27,27 @@ def say(line: str) -> None:
     """A line of result."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def one_line(box: str, command: str) -> str:
+    """What the command line's parser says in a box of many lines: what is wrong, what comes near, where all is listed.
+
+    Args:
+        box: what it wrote.
+        command: whose help lists the options.
+    """
+    line = " ".join(re.sub("[\u2500-\u257f]", " ", box).split()).replace("__tyro-dummy-inner__.hyper.", "--")
+    before, *near = _NEAR.split(line)
+    wrong = _TITLE.sub("", _REST.split(before)[0].strip().rstrip("."))
+    names = [name for name in dict.fromkeys(_OPTION.findall(" ".join(near))) if name != "--help"][:3]
+    meant = f" (did you mean {' or '.join(names)}?)" if names else ""
+    return f"{wrong}{meant}; `{command} --help` lists what there is"
+
+
+_TITLE = re.compile(r"^(Unrecognized options|Value error|Invalid choice|Missing argument|Required options) (?=[A-Zi])")
+_NEAR = re.compile("Perhaps you meant:|Arguments similar to")
+_REST = re.compile("Arguments are applied|Argument helptext:|For full helptext")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][\w.-]*(?= [A-Z{\[])")  # as a hint lists it, before what it takes
 
 
 def guarded(act: Callable[[], None]) -> int:

@@ -6,6 +6,8 @@ import signal
 import pytest
 
 from benchmarks import cli
+from benchmarks.cli import parsed
+from benchmarks.store import UserError
 from benchmarks.terminal import guarded
 
 
@@ -41,3 +43,25 @@ def test_what_is_in_vain_is_refused_in_one_line(words, said, capsys, tmp_path, m
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line and not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "run copy --teachr uniform",
+            "Unrecognized options: --teachr, uniform (did you mean --teacher or --teachers?)",
+        ),
+        ("bench copy --lstm.wdth 3", "Unrecognized options: --lstm.wdth, 3 (did you mean --lstm.width?)"),
+        ("list --zz", "Unrecognized options: --zz"),
+        (
+            "run copy --redraw never",
+            "invalid choice 'never' for argument '--redraw'. Expected one of ('decision', 'update', 'sequence')",
+        ),
+        ("bench --seeds", "Missing value for argument '--seeds'. Expected 1 values"),
+    ],
+)
+def test_what_the_parser_says_in_a_box_becomes_one_line(line, said):
+    with pytest.raises(UserError) as refused:
+        parsed(line.split())
+    assert str(refused.value) == f"{said}; `paceline {line.split()[0]} --help` lists what there is"
