@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
 import sys
 import time
@@ -27,7 +25,7 @@ from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
 from benchmarks.store import UserError, only_writer, read_sealed
-from benchmarks.terminal import guarded, one_line, say
+from benchmarks.terminal import guarded, say, understood
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
@@ -275,12 +273,6 @@ def parsed(arguments: Sequence[str]) -> Any:
         UserError: it means none.
     """
     words = expanded(arguments)
-    commands, said = _commands(words), io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return tyro.extras.subcommand_cli_from_dict(commands, prog="paceline", args=words)
-    except SystemExit as end:
-        if end.code:  # tyro draws a box; one line is enough
-            command = " ".join(["paceline", *(word for word in words[:1] if word in commands)])
-            raise UserError(one_line(said.getvalue(), command)) from None
-        raise
+    commands = _commands(words)
+    command = " ".join(["paceline", *(word for word in words[:1] if word in commands)])
+    return understood(lambda: tyro.extras.subcommand_cli_from_dict(commands, prog="paceline", args=words), command)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import rich.console
+import tyro
 
 from benchmarks.store import UserError
 
@@ -29,6 +32,50 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def from_command_line(kind: Any, program: str) -> Any:
+    """What a program's own command line asks for.
+
+    Args:
+        kind: a dataclass whose fields are the options, or a dictionary of them by subcommand.
+        program: how it is called.
+
+    Raises:
+        UserError: it asks for nothing that there is.
+    """
+    if not isinstance(kind, dict):
+        return understood(lambda: tyro.cli(kind, prog=program), program)
+    command = " ".join([program, *(word for word in sys.argv[1:2] if word in kind)])
+    return understood(lambda: tyro.extras.subcommand_cli_from_dict(kind, prog=program), command)
+
+
+def understood(parse: Callable[[], Any], command: str) -> Any:
+    """What parsing gives; its complaint as one line.
+
+    Args:
+        parse: exits with a code, after writing a box to standard error.
+        command: whose help lists the options.
+
+    Raises:
+        UserError: it complained.
+    """
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            return parse()
+    except SystemExit as end:
+        if not end.code:  # it was asked for help
+            raise
+    said, before = io.StringIO(), os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "100000"  # once more without wrapped lines, which would part words
+    try:
+        with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+            parse()
+    finally:
+        del os.environ["COLUMNS"]
+        if before is not None:
+            os.environ["COLUMNS"] = before
+    raise UserError(one_line(said.getvalue(), command))
+
+
 def one_line(box: str, command: str) -> str:
     """What the command line's parser says in a box of many lines: what is wrong, what comes near, where all is listed.
 
@@ -39,7 +86,7 @@ def one_line(box: str, command: str) -> str:
     line = " ".join(re.sub("[\u2500-\u257f]", " ", box).split()).replace("__tyro-dummy-inner__.hyper.", "--")
     before, *near = _NEAR.split(line)
     wrong = _TITLE.sub("", _REST.split(before)[0].strip().rstrip("."))
-    names = [name for name in dict.fromkeys(_OPTION.findall(" ".join(near))) if name != "--help"][:3]
+    names = [name for name in dict.fromkeys(_OPTION.findall("".join(near[:1]))) if name != "--help"][:3]
     meant = f" (did you mean {' or '.join(names)}?)" if names else ""
     return f"{wrong}{meant}; `{command} --help` lists what there is"
 

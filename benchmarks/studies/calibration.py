@@ -21,7 +21,7 @@ from benchmarks.meta.simulation import held_out
 from benchmarks.provenance import environment
 from benchmarks.settings import component, make_suite
 from benchmarks.store import UserError, read_json, write_atomically, write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from envs.simulated import Population, SimulatedStudents
 
 CURVES = Path("benchmarks/results/general/real-curves.json")
@@ -191,9 +191,7 @@ class Compare:
 
 def main() -> None:
     """Takes curves, or compares them."""
-    tyro.extras.subcommand_cli_from_dict(
-        {"curves": Curves, "compare": Compare}, prog="python -m benchmarks.studies.calibration"
-    ).execute()
+    from_command_line({"curves": Curves, "compare": Compare}, "python -m benchmarks.studies.calibration").execute()
 
 
 if __name__ == "__main__":

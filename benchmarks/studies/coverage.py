@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks import statistics
 from benchmarks.meta.evidence import compared
 from benchmarks.provenance import environment
 from benchmarks.statistics import Floats
 from benchmarks.store import UserError, write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 
 _BUDGET = 2.5  # in units of the median cost
 _LARGE = 200_000  # draws that a true value is taken from
@@ -143,7 +142,7 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
 
 def main() -> None:
     """Counts."""
-    tyro.cli(Coverage, prog="python -m benchmarks.studies.coverage").execute()
+    from_command_line(Coverage, "python -m benchmarks.studies.coverage").execute()
 
 
 if __name__ == "__main__":

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-import tyro
 from rich.table import Table
 
 from benchmarks.provenance import environment
 from benchmarks.settings import make_student, make_suite
 from benchmarks.store import UserError, describe, write_json
-from benchmarks.terminal import Console, guarded
+from benchmarks.terminal import Console, from_command_line, guarded
 from envs import Batch, Split, Student, Suite, stack
 from envs.batch import Floats
 from envs.checks import STUDENT_LAWS
@@ -209,7 +208,7 @@ def faults(figures: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Measures, prints, writes; 1 if something does not hold."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.gpu")
+    options = from_command_line(Options, "python -m benchmarks.studies.gpu")
     if options.device.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"no GPU here (torch {torch.__version__}): device must be one that torch sees, or cpu")
     try:

@@ -20,11 +20,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import safetensors
-import tyro
 
 from benchmarks.provenance import environment
 from benchmarks.store import load_checkpoint, read_json, write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 
 GRID = (
     "bench recall --preset small --teachers uniform,exp3s --seeds 2 --lstm.width 32 --batch-size 32 --budget 300 "
@@ -140,7 +139,7 @@ def _content(checkpoint: Path) -> str:
 
 def main() -> None:
     """Kills."""
-    tyro.cli(Kills, prog="python -m benchmarks.studies.kills").execute()
+    from_command_line(Kills, "python -m benchmarks.studies.kills").execute()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, Cell, make_teacher, schedule_of
 from benchmarks.store import UserError, only_writer, write_json
 from benchmarks.studies.keeping import keep_lifetimes
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from envs import CurriculumVectorEnv
 from teacher import Teacher, run
 
@@ -201,9 +201,7 @@ class Run:
 
 def main() -> None:
     """Runs a part of the league."""
-    tyro.extras.subcommand_cli_from_dict(
-        {"scripted": Scripted, "run": Run}, prog="python -m benchmarks.studies.league"
-    ).execute()
+    from_command_line({"scripted": Scripted, "run": Run}, "python -m benchmarks.studies.league").execute()
 
 
 if __name__ == "__main__":

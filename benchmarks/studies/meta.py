@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import tyro
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 import teacher
 from benchmarks.provenance import environment
 from benchmarks.settings import make_student, make_suite
 from benchmarks.store import write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from envs import CurriculumVectorEnv
 from envs.features import ARM_FEATURES
 from envs.simulated import Population, SimulatedStudent, SimulatedStudents
@@ -146,7 +145,7 @@ class Measure:
 
 def main() -> None:
     """Measures."""
-    tyro.cli(Measure, prog="python -m benchmarks.studies.meta").execute()
+    from_command_line(Measure, "python -m benchmarks.studies.meta").execute()
 
 
 if __name__ == "__main__":

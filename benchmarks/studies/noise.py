@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import tyro
 from rich.table import Table
 
 from benchmarks.components.suites import NoisyAdditionSuite
@@ -21,7 +20,7 @@ from benchmarks.grid import run_grid
 from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, TEACHERS, Cell, Schedule
 from benchmarks.store import write_json
-from benchmarks.terminal import Console, guarded
+from benchmarks.terminal import Console, from_command_line, guarded
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def sweep(options: Options) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Sweeps, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.noise")
+    options = from_command_line(Options, "python -m benchmarks.studies.noise")
     rows = sweep(options)
     table = Table("noise", "teacher", "solved", "final competence", "area under curve", "area lost", box=None)
     for row in rows:

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import tyro
-from rich.console import Console
 from rich.table import Table
 from torch import nn
 
@@ -25,6 +23,7 @@ from benchmarks.profile import chosen_arms, profile_arm
 from benchmarks.provenance import environment
 from benchmarks.settings import SUITES, make_student, make_suite
 from benchmarks.store import write_json
+from benchmarks.terminal import Console, from_command_line, guarded
 from envs import IGNORE, Addition, Batch, CurriculumVectorEnv, Split, Suite
 from envs.suite import Arms
 from student import LSTM, TorchStudent, Transformer
@@ -160,7 +159,7 @@ def measure(options: Options) -> dict[str, Any]:
 
 def main() -> None:
     """Measures, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.overhead")
+    options = from_command_line(Options, "python -m benchmarks.studies.overhead")
     figures = measure(options)
     table = Table("what", "figure", "value", box=None, header_style="bold")
     for what, values in figures.items():
@@ -173,4 +172,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(guarded(main))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 from numpy.typing import NDArray
 from rich.table import Table
 
@@ -22,7 +21,7 @@ from benchmarks.provenance import environment
 from benchmarks.store import write_json
 from benchmarks.studies import bounds
 from benchmarks.studies.bandits import Played, Setting, adversarial, play, stochastic, switching, switching_pair
-from benchmarks.terminal import Console, guarded
+from benchmarks.terminal import Console, from_command_line, guarded
 from teacher import Teacher
 
 Floats = NDArray[np.float64]
@@ -215,7 +214,7 @@ class Options:
 
 def main() -> None:
     """Plays all, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.regret")
+    options = from_command_line(Options, "python -m benchmarks.studies.regret")
     records = [
         judge(name, options.switching_steps if case.setting in _LONG else options.steps, options.rows)
         for name, case in CASES.items()

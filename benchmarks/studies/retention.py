@@ -17,7 +17,7 @@ import tyro
 
 from benchmarks.provenance import environment
 from benchmarks.store import UserError, read_json, write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from teacher.loop import Feedback
 from teacher.retention import RULE, Retention
 
@@ -107,7 +107,7 @@ def _line(family: str, largest: list[float], since: list[float]) -> str:
 
 def main() -> None:
     """Measures."""
-    tyro.cli(Measure, prog="python -m benchmarks.studies.retention").execute()
+    from_command_line(Measure, "python -m benchmarks.studies.retention").execute()
 
 
 if __name__ == "__main__":

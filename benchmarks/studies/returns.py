@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import tyro
 from numpy.typing import NDArray
 
 from benchmarks.flags import settings_of
@@ -22,7 +21,7 @@ from benchmarks.provenance import environment
 from benchmarks.settings import STUDENTS, make_student
 from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.keeping import outcomes
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from envs import CurriculumVectorEnv, Suite, Task
 from envs.tasks import AssociativeRecall, Copy, ModularArithmetic, Parity, Reverse, shared_vocabulary
 
@@ -204,7 +203,7 @@ def _line(name: str, row: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measures."""
-    tyro.cli(Measure, prog="python -m benchmarks.studies.returns").execute()
+    from_command_line(Measure, "python -m benchmarks.studies.returns").execute()
 
 
 if __name__ == "__main__":

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 from rich.table import Table
 
 from benchmarks.provenance import environment
 from benchmarks.store import write_json
 from benchmarks.studies.bandits import bandit_arms
 from benchmarks.studies.league import ENTRIES
-from benchmarks.terminal import Console, guarded
+from benchmarks.terminal import Console, from_command_line, guarded
 from envs import Arms
 from teacher import Feedback, Teacher
 
@@ -167,7 +166,7 @@ def study(options: Options) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measures, prints, writes."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.scale")
+    options = from_command_line(Options, "python -m benchmarks.studies.scale")
     records = study(options)
     sizes = list(dict.fromkeys((r["arms"], r["rows"]) for r in records))
     table = Table("microseconds per decision", *(f"A={a:,} K={k}" for a, k in sizes), box=None)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.meta.simulation import Outcome, held_out, teach, teach_with_network
 from benchmarks.provenance import environment
@@ -19,7 +18,7 @@ from benchmarks.store import UserError, describe, write_json
 from benchmarks.studies.evidence import TRAINED
 from benchmarks.studies.evidence.families import RESULTS, RULE
 from benchmarks.studies.league import ENTRIES, Entry
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 from envs.simulated import Population
 from teacher.learned.files import load_policy
 
@@ -84,7 +83,7 @@ def _line(name: str, row: dict[str, float]) -> str:
 
 def main() -> None:
     """Compares."""
-    tyro.cli(Compare, prog="python -m benchmarks.studies.simulation").execute()
+    from_command_line(Compare, "python -m benchmarks.studies.simulation").execute()
 
 
 if __name__ == "__main__":

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.statistics import interval
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.league import ENTRIES, Entry
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/teachers/README.md")
@@ -165,7 +164,7 @@ class Options:
 
 def main() -> None:
     """Writes the table between the markers of the page."""
-    options = tyro.cli(Options, prog="python -m benchmarks.studies.table")
+    options = from_command_line(Options, "python -m benchmarks.studies.table")
     page = PAGE.read_text(encoding="utf-8")
     if page.count(BEGIN) != 1 or page.count(END) != 1:
         raise UserError(f"{PAGE} must hold the markers {BEGIN} and {END} once each")

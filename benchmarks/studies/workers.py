@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.provenance import environment
 from benchmarks.store import UserError, write_json
-from benchmarks.terminal import guarded, say
+from benchmarks.terminal import from_command_line, guarded, say
 
 BENCH = "bench copy --students lstm --teachers uniform --wandb disabled"
 WAYS = {"one worker": "--workers 1", "two workers": "--workers 2", "two on Ray": "--workers 2 --engine ray"}
@@ -88,7 +87,7 @@ class Measure:
 
 def main() -> None:
     """Measures."""
-    tyro.cli(Measure, prog="python -m benchmarks.studies.workers").execute()
+    from_command_line(Measure, "python -m benchmarks.studies.workers").execute()
 
 
 if __name__ == "__main__":

@@ -80,31 +80,44 @@ def save_view(entity: str, project: str, folder: Path, bench_id: str) -> str | N
         bench_id: of its lifetimes.
 
     Returns:
-        None if that failed; what did is in the log.
+        None if none was ever saved; what failed is in the log.
     """
     kept = folder / "view.json"
     place = {"entity": entity, "project": project, "bench_id": bench_id}
+    address = _kept(kept, place)
     try:
-        if (address := _saved_before(kept, place)) is not None:
-            return address
-        saved = view_of(entity, project, folder.resolve().name, bench_id).save()
-        write_json(kept, {**place, "address": str(saved.url)})
-        return str(saved.url)
+        if address is None or not _is_there(address):
+            address = str(view_of(entity, project, folder.resolve().name, bench_id).save().url)
     except Exception as error:  # whatever the client raises: the results are there without it
-        _log.warning("the view was not saved (%s: %s)", type(error).__name__, " ".join(str(error).split()))
-        return None
-
-
-def _saved_before(kept: Path, place: dict[str, str]) -> str | None:
-    """The address that is kept for this place, if the server still has the view there."""
+        said = "the view was not saved" if address is None else "it is not known whether the view is still there"
+        _log.warning("%s (%s: %s)", said, type(error).__name__, " ".join(str(error).split()))
+        return address
     try:
-        found = read_json(kept)
-        if not isinstance(found, dict) or {name: found.get(name) for name in place} != place:
-            return None
-        workspaces = _libraries()[2]
-        return str(workspaces.Workspace.from_url(found["address"]).url)
-    except Exception:  # none was saved, its file is damaged, or the view was deleted
+        write_json(kept, {**place, "address": address})
+    except UserError as error:
+        _log.warning("the address of the view was not kept (%s): another time it will be saved anew", error)
+    return address
+
+
+def _kept(file: Path, place: dict[str, str]) -> str | None:
+    """The address that a file has for a place."""
+    try:
+        found = read_json(file)
+    except UserError:  # there is none, or it is damaged
         return None
+    there = isinstance(found, dict) and {name: found.get(name) for name in place} == place
+    return str(found["address"]) if there and "address" in found else None
+
+
+def _is_there(address: str) -> bool:
+    """Whether the server has a view there; what else it may answer is raised."""
+    try:
+        _libraries()[2].Workspace.from_url(address)
+    except ValueError as error:
+        if "not found" in str(error):
+            return False
+        raise
+    return True
 
 
 def _libraries() -> tuple[Any, Any, Any]:

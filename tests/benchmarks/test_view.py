@@ -77,7 +77,9 @@ def test_a_view_that_is_there_is_left_as_it_is_and_one_that_was_deleted_saved_an
 
     def found(entity, project, name):
         asked.append((entity, project, name))
-        return there[0]  # IndexError: as any that the client may raise
+        if not there:
+            raise ValueError(f"Workspace `{name}` not found in project `{project}`")
+        return there[0]
 
     monkeypatch.setattr(workspaces.internal.View, "from_name", found)
     for saved, now in ((1, [0]), (1, []), (2, []), (3, [0])):
@@ -91,6 +93,28 @@ def test_a_view_that_is_there_is_left_as_it_is_and_one_that_was_deleted_saved_an
     (tmp_path / "view.json").write_text("{")
     save_view("me", "others", tmp_path, "5eed2")
     assert len(server) == 6
+
+
+@pytest.mark.parametrize("error", [TimeoutError("no answer"), ValueError("a specification of another version")])
+def test_a_server_that_does_not_say_gets_no_second_view(server, monkeypatch, tmp_path, caplog, error):
+    address = save_view("me", "papers", tmp_path, "5eed")
+
+    def found(*_):
+        raise error
+
+    monkeypatch.setattr(workspaces.internal.View, "from_name", found)
+    with caplog.at_level(logging.WARNING, "paceline"):
+        assert save_view("me", "papers", tmp_path, "5eed") == address
+    assert (
+        len(server) == 1 and f"it is not known whether the view is still there ({type(error).__name__}" in caplog.text
+    )
+
+
+def test_an_address_that_cannot_be_kept_is_said(server, tmp_path, caplog):
+    (tmp_path / "view.json").mkdir()
+    with caplog.at_level(logging.WARNING, "paceline"):
+        assert save_view("me", "papers", tmp_path, "5eed") == "https://example.org/me/papers?nw=abc"
+    assert "the address of the view was not kept" in caplog.text
 
 
 def test_a_server_that_refuses_is_said_and_nothing_else(monkeypatch, caplog, tmp_path):

@@ -1,15 +1,13 @@
 """``python -m benchmarks.studies.evidence``."""
 
-import tyro
-
 from benchmarks.studies.evidence import Frozen, Run, Table, Yoke
-from benchmarks.terminal import guarded
+from benchmarks.terminal import from_command_line, guarded
 
 
 def main() -> None:
     """Runs a part of the evidence."""
-    tyro.extras.subcommand_cli_from_dict(
-        {"run": Run, "yoke": Yoke, "frozen": Frozen, "table": Table}, prog="python -m benchmarks.studies.evidence"
+    from_command_line(
+        {"run": Run, "yoke": Yoke, "frozen": Frozen, "table": Table}, "python -m benchmarks.studies.evidence"
     ).execute()
 
 

@@ -1,16 +1,14 @@
 """``python -m benchmarks.studies.records``."""
 
-import tyro
-
 from benchmarks.studies.records import Look, Paper, Run, Tables, Tune, Yoke
-from benchmarks.terminal import guarded
+from benchmarks.terminal import from_command_line, guarded
 
 
 def main() -> None:
     """Runs lifetimes, makes what controls replay, tunes, keeps a source's own set-up, looks, or writes tables."""
-    tyro.extras.subcommand_cli_from_dict(
+    from_command_line(
         {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper, "look": Look},
-        prog="python -m benchmarks.studies.records",
+        "python -m benchmarks.studies.records",
     ).execute()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,14 +17,15 @@ from benchmarks.store import UserError
 from benchmarks.studies.keeping import folder_of
 from benchmarks.studies.records.run import Run
 from benchmarks.terminal import Console
-from envs.batch import Floats
+from envs.batch import Floats, Ints
 
 
 @dataclass(frozen=True)
 class Look:
     """Prints each arm's mean share of the mixture in windows of updates, and its competence at their ends.
 
-    Means over the lifetimes of the seeds that reach into a window; a dash where none does.
+    Means over the lifetimes that reach into a window, whose number stands under its end: those that mastered early are
+    not in the later ones. A dash where none does.
     """
 
     suite: tyro.conf.Positional[str]
@@ -62,12 +64,16 @@ class Look:
         if missing := [one for own in folders.values() for one in own if not (one / "summary.json").exists()]:
             raise UserError(f"{len(missing)} lifetimes are not finished, the first: {missing[0]}")
         for name, own in folders.items():
-            shares, competence = averages(own, self.until)
-            table = Table("arm", *(f"to {end:,}" for end in self.until), title=f"{name}: share (competence)")
+            shares, competence, alive = averages(own, self.until)
+            table = Table(title=f"{name}: share (competence)")
+            table.add_column("arm", no_wrap=True)
+            for end, lives in zip(self.until, alive, strict=True):
+                table.add_column(f"to {end:,}\nof {lives}", no_wrap=True)
             for arm, label in enumerate(arm_names(own[0])):
                 pairs = zip(shares[:, arm], competence[:, arm], strict=True)
                 table.add_row(label, *(f"{_said(share)} ({_said(reached)})" for share, reached in pairs))
-            Console().print(table)
+            wide = None if sys.stdout.isatty() else 60 + 16 * len(self.until)
+            Console(width=wide).print(table)
 
 
 def arm_names(folder: Path) -> list[str]:
@@ -76,10 +82,10 @@ def arm_names(folder: Path) -> list[str]:
     return rows["arm_name"].to_list()
 
 
-def averages(folders: list[Path], until: tuple[int, ...]) -> tuple[Floats, Floats]:
+def averages(folders: list[Path], until: tuple[int, ...]) -> tuple[Floats, Floats, Ints]:
     """Over lifetimes: mean mixture in each window, and competence at its last evaluation: ``(W, A)`` twice.
 
-    NaN where no lifetime has a decision, or an evaluation, in a window.
+    NaN where no lifetime has a decision, or an evaluation, in a window. Third: how many are there, ``(W,)``.
     """
     windows = list(itertools.pairwise((0, *until)))
     shares, reached = [], []
@@ -94,7 +100,8 @@ def averages(folders: list[Path], until: tuple[int, ...]) -> tuple[Floats, Float
         shares.append([mixtures[chosen].mean(axis=0) if chosen.any() else nothing for chosen in within])
         seen = [(judged > start) & (judged <= end) for start, end in windows]
         reached.append([competence[chosen][-1] if chosen.any() else nothing for chosen in seen])
-    return _mean(np.array(shares)), _mean(np.array(reached))
+    alive = (~np.isnan(np.array(shares)[:, :, 0])).sum(axis=0)
+    return _mean(np.array(shares)), _mean(np.array(reached)), alive
 
 
 def _mean(values: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,13 @@ import numpy as np
 import polars as pl
 import tyro
 
+from benchmarks.cli import parsed
+from benchmarks.gather import planned_cells
+from benchmarks.grid import read_plain
+from benchmarks.planning import planned
 from benchmarks.records import RECORDS
-from benchmarks.store import UserError, read_json, write_json
+from benchmarks.settings import Cell
+from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json
 from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
 
@@ -25,8 +31,8 @@ class Paper:
     """A suite of record."""
     folders: tyro.conf.Positional[tuple[Path, ...]]
     """What --out named."""
-    device: str = "cpu"
-    """Where they were lived, in words: NVIDIA H200."""
+    gpu: str | None = None
+    """Its name, of students that were on one: NVIDIA H200."""
     results: Path = RESULTS / "paper"
     """Folder of the figures: a file per suite."""
 
@@ -34,6 +40,8 @@ class Paper:
         """Adds them to the suite's file."""
         if self.suite not in RECORDS:
             raise UserError(f"unknown suite of record {self.suite!r}; there are: {', '.join(RECORDS)}")
+        if not self.folders:
+            raise UserError("which lifetimes? Give the folders that --out named")
         added = [entry for folder in self.folders for entry in self._of(folder)]
         file = self.results / f"{self.suite}.json"
         kept = read_json(file)["lifetimes"] if file.exists() else {}
@@ -41,39 +49,68 @@ class Paper:
             kept.setdefault(teacher, {})[seed] = life
             say(f"{teacher}, seed {seed}: {life['updates'][-1]:,} updates")
         self.results.mkdir(parents=True, exist_ok=True)
-        student = f"--{RECORDS[self.suite].paper.student}.device {'cpu' if self.device == 'cpu' else 'cuda'}"
-        command = f"paceline run {self.suite} --preset paper {student} --teacher TEACHER --seed SEED"
-        write_json(file, {"command": command, "lifetimes": kept})
+        write_json(file, {"lifetimes": kept})
 
     def _of(self, folder: Path) -> list[tuple[str, str, dict[str, Any]]]:
         """Teacher, seed and figures of each lifetime in a folder."""
-        if not (folder / "settings.json").exists():
-            raise UserError(f"{folder} is no folder that paceline run --out made: settings.json is not there")
-        made = read_json(folder / "settings.json")
-        preset, entries = RECORDS[self.suite].paper, []
-        for cell in made["cells"]:
-            if (cell["suite"], cell["student"]) != (preset.suite, preset.student):
-                raise UserError(
-                    f"{folder} holds {cell['suite']} with student {cell['student']}; {self.suite} --preset paper is "
-                    f"{preset.suite} with {preset.student}"
-                )
-            lived = folder / "cells" / cell["suite"] / cell["student"] / cell["teacher"] / f"seed-{cell['seed']}"
+        entries = []
+        for cell in planned_cells(folder):
+            preset = the_sources(self.suite, cell)
+            if others := sorted(name for name, value in flat(cell).items() if flat(preset).get(name, value) != value):
+                raise UserError(f"{folder} is not of {self.suite} --preset paper: it differs in {', '.join(others)}")
+            lived = folder / "cells" / cell.name
             if not (lived / "summary.json").exists():
                 raise UserError(f"{lived} is not finished: give the command with its --out again")
-            date = time.strftime("%Y-%m-%d", time.gmtime((lived / "summary.json").stat().st_mtime))
-            where = {"device": self.device, "date": date, "environment": made["environment"]}
-            budget = {"budget": cell["schedule"]["budget"]}
-            entries.append((cell["teacher"], str(cell["seed"]), {**where, **budget, **lifetime(lived)}))
+            entries.append((cell.teacher, str(cell.seed), {**self._lived_on(folder, cell), **lifetime(lived)}))
         return entries
+
+    def _lived_on(self, folder: Path, cell: Cell) -> dict[str, Any]:
+        """Command, machine and day of a lifetime (the day its summary was written, unless that was copied since)."""
+        made_with = read_json(folder / "settings.json")["environment"]
+        device = cell.options["student"].get("device", "cpu")
+        if device != "cpu" and self.gpu is None:
+            raise UserError(f"{folder}: the student was on {device}; say which it is with --gpu")
+        flag = "" if device == "cpu" else f" --{cell.student}.device {device}"
+        written = (folder / "cells" / cell.name / "summary.json").stat().st_mtime
+        return {
+            "command": f"paceline run {self.suite} --preset paper{flag} --teacher {cell.teacher} --seed {cell.seed}",
+            "device": made_with["processor"] if device == "cpu" else self.gpu,
+            "date": time.strftime("%Y-%m-%d", time.gmtime(written)),
+            "environment": made_with,
+            "budget": cell.schedule.budget,
+        }
+
+
+def the_sources(suite: str, cell: Cell) -> Cell:
+    """What ``--preset paper`` makes of a lifetime's teacher and seed."""
+    student: Any = RECORDS[suite].paper.student
+    command: Any = parsed(f"run {suite} --preset paper --teacher {cell.teacher} --student {student}".split())
+    return planned(command, [cell.teacher], [student], [cell.seed])[0]
+
+
+def flat(cell: Cell) -> dict[str, Any]:
+    """A lifetime's settings by name, but for its teacher's, its signal and the student's device."""
+    settings = read_plain(dataclasses.asdict(cell))
+    options = settings.pop("options")
+    named = {f"{kind}.{name}": value for kind in ("suite", "student") for name, value in options[kind].items()}
+    schedule = {f"schedule.{name}": value for name, value in settings.pop("schedule").items()}
+    everything = {**settings, **schedule, **named}
+    return {name: value for name, value in everything.items() if name not in ("signal", "student.device")}
 
 
 def lifetime(folder: Path) -> dict[str, Any]:
-    """Of one lifetime: when it was evaluated, and each taught arm's competence ``(evaluations, A)`` then."""
-    summary = read_json(folder / "summary.json")
-    rows = pl.read_parquet(folder / "results.parquet").filter("taught").sort("updates", "arm")
+    """Of one lifetime: when it was evaluated, and each taught arm's loss and competence ``(evaluations, A)`` then."""
+    summary = read_sealed(folder / "summary.json")
+    results = "results.parquet"  # the only file that is read: a student's weights may have been left where it lived
+    refuse_damaged(folder, {results: summary["files"][results]})
+    rows = pl.read_parquet(folder / results).filter("taught").sort("updates", "arm")
     updates = rows["updates"].unique(maintain_order=True).to_list()
-    competence = rows["competence"].to_numpy().reshape(len(updates), -1)
-    first = rows.head(competence.shape[1])
+
+    def table(column: str) -> list[list[float]]:
+        values = rows[column].to_numpy().reshape(len(updates), -1)
+        return [[round(float(value), 3) for value in line] for line in values]
+
+    first = rows.head(len(rows) // len(updates))
     return {
         "mastered": summary["mastered"],
         "to_mastery": summary["to_mastery"]["updates"] if summary["mastered"] else None,
@@ -81,7 +118,8 @@ def lifetime(folder: Path) -> dict[str, Any]:
         "arms": first["arm_name"].to_list(),
         "targets": first["target"].to_list(),
         "updates": updates,
-        "competence": [[round(float(value), 3) for value in line] for line in competence],
+        "competence": table("competence"),
+        "loss": table("loss"),
     }
 
 
@@ -89,22 +127,33 @@ def paper_section(file: Path) -> list[str]:
     """A table of what a file holds; nothing if there is none."""
     if not file.exists():
         return []
+    lives = [
+        (teacher, int(seed), life)
+        for teacher, by_seed in read_json(file)["lifetimes"].items()
+        for seed, life in by_seed.items()
+    ]
     lines = [
         "",
         "### `--preset paper`, single lifetimes",
         "",
-        f"`{read_json(file)['command']}`, kept by `python -m benchmarks.studies.records paper`; one seed is no "
-        "comparison. Competence of the targets at the last evaluation.",
+        f"`{lives[0][2]['command']}` and the like; `{file.parent.name}/{file.name}` beside the other figures has every "
+        "evaluation. One seed is no comparison. Competence of the targets: mean and lowest, at the evaluation where "
+        "the mean was highest, and at the last.",
         "",
-        "| teacher | seed | updates | budget | mastered | targets' mean | their lowest | minutes | lived on |",
+        "| teacher | seed | updates | budget | mastered | best | last | minutes | lived on |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for teacher, by_seed in sorted(read_json(file)["lifetimes"].items()):
-        for seed, life in sorted(by_seed.items()):
-            last = np.array(life["competence"][-1])[np.array(life["targets"])]
-            mastered = f"at {life['to_mastery']:,}" if life["mastered"] else "no"
-            lines.append(
-                f"| {teacher} | {seed} | {life['updates'][-1]:,} | {life['budget']:,} | {mastered} | {last.mean():.2f} "
-                f"| {last.min():.2f} | {life['seconds'] / 60:.0f} | {life['device']}, {life['date']} |"
-            )
+    for teacher, seed, life in sorted(lives, key=lambda one: one[:2]):
+        targets = np.array(life["competence"])[:, np.array(life["targets"])]
+        best = int(targets.mean(axis=1).argmax())
+        mastered = f"at {life['to_mastery']:,}" if life["mastered"] else "no"
+        lines.append(
+            f"| {teacher} | {seed} | {life['updates'][-1]:,} | {life['budget']:,} | {mastered} "
+            f"| {_said(targets[best])} (at {life['updates'][best]:,}) | {_said(targets[-1])} "
+            f"| {life['seconds'] / 60:.1f} | {life['device']}, {life['date']} |"
+        )
     return lines
+
+
+def _said(targets: Any) -> str:
+    return f"{targets.mean():.2f}, {targets.min():.2f}"

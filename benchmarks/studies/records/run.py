@@ -101,6 +101,8 @@ class Run:
         return [pair for of_seed in zip(*made, strict=True) for pair in of_seed]
 
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
+        if not TRAINED.exists():
+            raise UserError(f"{TRAINED} is not here: run it from the root of a checkout")
         known = {**TEACHERS, **TUNED, **CONTROLS, **yoked(self.name(suite))}
         if name not in known:
             raise UserError(f"unknown teacher {name!r}; there are: {', '.join(known)}")

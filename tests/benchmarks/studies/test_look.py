@@ -33,7 +33,8 @@ def test_windows_by_hand(tmp_path):
         [[0.1, 0.0], [0.4, 0.1], [1.0, 0.6]],
     )
     short = lifetime(tmp_path / "short", [10, 20], [[0.4, 0.6], [0.2, 0.8]], [20], [[0.8, 0.3]])
-    shares, reached = averages([long, short], (20, 40, 60))
+    shares, reached, alive = averages([long, short], (20, 40, 60))
+    assert alive.tolist() == [2, 1, 0]
     assert shares[:2] == pytest.approx(np.array([[0.6, 0.4], [0.3, 0.7]]))
     assert reached[:2] == pytest.approx(np.array([[0.6, 0.2], [1.0, 0.6]]))
     assert np.isnan(shares[2]).all() and np.isnan(reached[2]).all()
@@ -48,6 +49,7 @@ def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().out
     line = next(line for line in told.splitlines() if "copy length=1 " in line and "repeat" not in line)
     assert "uniform: share (competence)" in told and "- (-)" in line
+    assert [word for word in told.split() if word.isdigit()][3:6] == ["2", "2", "0"]  # lifetimes in each window
     assert line.count("0.12 (0.") == 2  # of eight arms, in each of two windows
     with pytest.raises(UserError, match=r"1 lifetimes are not finished, the first: .*uniform"):
         Look("recall", teachers=("uniform",), runs=tmp_path / "runs", first_seed=1, seeds=2).execute()

@@ -1,12 +1,13 @@
 """Lifetimes of a source's own set-up: what is kept is what was lived, and what is not one of them is said."""
 
+import dataclasses
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.records import RECORDS
+from benchmarks.records import RECORDS, Preset
 from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.records import Paper
 from benchmarks.studies.records.paper import paper_section
@@ -16,67 +17,103 @@ ROOT = Path(__file__).parents[3]
 SMALL = "--lstm.width 8 --n-gram.length 8 --batch-size 2 --budget 3 --updates-per-decision 1 --evaluate-every 1"
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lived")
-    line = f"run n-gram --preset paper --teacher uniform --seed 4 {SMALL} --wandb disabled --out {folder}"
+@pytest.fixture(scope="module", autouse=True)
+def small_source():
+    """A source whose own set-up is over in a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECORDS, "n-gram", dataclasses.replace(RECORDS["n-gram"], paper=Preset("n-gram", "lstm", SMALL)))
+        yield
+
+
+def live(folder, flags=""):
+    line = f"run n-gram --preset paper --teacher uniform --seed 4 {flags} --wandb disabled --out {folder}"
     main(line.split())
     return folder
 
 
+@pytest.fixture(scope="module")
+def lived(small_source, tmp_path_factory):
+    return live(tmp_path_factory.mktemp("lived"))
+
+
 def test_a_lifetime_is_kept_and_told(lived, tmp_path):
-    Paper("n-gram", (lived,), "some GPU", tmp_path).execute()
-    kept = read_json(tmp_path / "n-gram.json")
-    life = kept["lifetimes"]["uniform"]["4"]
-    assert kept["command"].startswith("paceline run n-gram --preset paper --lstm.device cuda")
+    Paper("n-gram", (lived,), results=tmp_path).execute()
+    life = read_json(tmp_path / "n-gram.json")["lifetimes"]["uniform"]["4"]
+    assert life["command"] == "paceline run n-gram --preset paper --teacher uniform --seed 4"
     assert (life["budget"], life["mastered"], life["to_mastery"]) == (3, False, None)
-    assert (
-        life["updates"] == [1, 2, 3]
-        and life["arms"][10] == "ngram order=10"
-        and life["targets"] == [False] * 10 + [True]
-    )
-    rows = pl.read_parquet(lived / "results.parquet").filter(pl.col("updates") == 3, "taught").sort("arm")
-    assert life["competence"][-1] == pytest.approx(rows["competence"].to_list(), abs=6e-4)
+    assert life["updates"] == [1, 2, 3] and life["arms"][10] == "ngram order=10"
+    assert life["targets"] == [False] * 10 + [True]
+    rows = pl.read_parquet(lived / "results.parquet").filter(pl.col("updates") == 2, "taught").sort("arm")
+    for column in ("competence", "loss"):
+        assert life[column][1] == pytest.approx(rows[column].to_list(), abs=6e-4)
     told = paper_section(tmp_path / "n-gram.json")[-1]
-    assert told.startswith("| uniform | 4 | 3 | 3 | no | 0.0") and "some GPU" in told
+    assert told.startswith("| uniform | 4 | 3 | 3 | no | 0.") and life["environment"]["processor"] in told
 
 
-def test_the_target_says_how_far_it_came(lived, tmp_path):
+def test_the_best_evaluation_and_the_last_stand_side_by_side(lived, tmp_path):
     Paper("n-gram", (lived,), results=tmp_path).execute()
     file = tmp_path / "n-gram.json"
     kept = read_json(file)
     life = kept["lifetimes"]["uniform"]["4"]
-    assert life["device"] == "cpu" and "--lstm.device cpu" in kept["command"]
-    life.update(
-        mastered=True,
-        to_mastery=1200,
-        seconds=90.0,
-        targets=[True, True] + [False] * 9,
-        competence=[[0.0] * 11, [0.25, 0.75] + [1.0] * 9],
-    )
+    rest = [1.0] * 9
+    life.update(mastered=True, to_mastery=1200, seconds=93.0, updates=[1000, 1200, 3000], device="some GPU")
+    life.update(targets=[True, True] + [False] * 9, competence=[[0, 0, *rest], [0.5, 1, *rest], [0.25, 0.75, *rest]])
+    kept["lifetimes"]["uniform"]["10"] = life
     write_json(file, kept)
-    assert "| at 1,200 | 0.50 | 0.25 | 2 | cpu, " in paper_section(file)[-1]
+    told = paper_section(file)[-2:]
+    assert [line.split(" | ")[1] for line in told] == ["4", "10"]
+    assert "| 3,000 | 3 | at 1,200 | 0.75, 0.50 (at 1,200) | 0.50, 0.25 | 1.6 | some GPU, " in told[0]
 
 
 def test_lifetimes_of_one_suite_gather_in_one_file(lived, tmp_path):
-    Paper("n-gram", (lived,), "first", tmp_path).execute()
+    Paper("n-gram", (lived,), results=tmp_path).execute()
     file = tmp_path / "n-gram.json"
     kept = read_json(file)
-    kept["lifetimes"]["general"] = kept["lifetimes"]["uniform"]
+    kept["lifetimes"]["general"] = {"0": {"device": "elsewhere"}}
+    kept["lifetimes"]["uniform"]["4"]["device"] = "before"
     write_json(file, kept)
-    Paper("n-gram", (lived,), "second", tmp_path).execute()
+    Paper("n-gram", (lived,), results=tmp_path).execute()
     found = read_json(file)["lifetimes"]
-    assert found["general"]["4"]["device"] == "first" and found["uniform"]["4"]["device"] == "second"
+    assert found["general"] == {"0": {"device": "elsewhere"}} and found["uniform"]["4"]["device"] != "before"
+
+
+def test_a_student_on_a_gpu_must_be_told_of(lived, tmp_path, monkeypatch):
+    from benchmarks.studies.records import paper
+
+    def on_a_gpu(folder):
+        (cell,) = paper_cells(folder)
+        student = {**cell.options["student"], "device": "cuda"}
+        return [dataclasses.replace(cell, options={**cell.options, "student": student})]
+
+    paper_cells = paper.planned_cells
+    monkeypatch.setattr(paper, "planned_cells", on_a_gpu)
+    with pytest.raises(UserError, match="the student was on cuda; say which it is with --gpu"):
+        Paper("n-gram", (lived,), results=tmp_path).execute()
+    Paper("n-gram", (lived,), gpu="H200", results=tmp_path).execute()
+    life = read_json(tmp_path / "n-gram.json")["lifetimes"]["uniform"]["4"]
+    assert life["device"] == "H200" and " --lstm.device cuda " in life["command"]
+
+
+def test_another_set_up_is_refused_by_what_differs(tmp_path):
+    own = live(tmp_path / "own", "--lstm.width 4 --budget 2")
+    said = "not of n-gram --preset paper: it differs in schedule.budget, student.width$"
+    with pytest.raises(UserError, match=said):
+        Paper("n-gram", (own,), results=tmp_path / "results").execute()
+    assert not (tmp_path / "results").exists()
 
 
 def test_what_is_no_such_lifetime_is_said_and_nothing_is_written(lived, tmp_path):
-    for suite, folder, said in (
-        ("dyck", lived, "unknown suite of record 'dyck'"),
-        ("n-gram", tmp_path, "no folder that paceline run --out made"),
-        ("recall", lived, "holds n-gram with student lstm; recall --preset paper is memory with lstm"),
+    (tmp_path / "listed").mkdir()
+    (tmp_path / "listed" / "settings.json").write_text("[]")
+    for suite, folders, said in (
+        ("dyck", (lived,), "unknown suite of record 'dyck'"),
+        ("n-gram", (), "which lifetimes"),
+        ("n-gram", (tmp_path,), "is not a folder of results"),
+        ("n-gram", (tmp_path / "listed",), "settings.json is damaged"),
+        ("recall", (lived,), "it differs in .*suite"),
     ):
         with pytest.raises(UserError, match=said):
-            Paper(suite, (folder,), results=tmp_path / "results").execute()
+            Paper(suite, folders, results=tmp_path / "results").execute()
     assert not (tmp_path / "results").exists()
 
 

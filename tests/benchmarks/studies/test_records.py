@@ -134,6 +134,10 @@ def test_over_all_suites_by_hand():
 def test_the_rest_is_corrected_for_its_number():
     said = comparisons(known())[1]
     assert "Holm-corrected over 6" in said and "combined 0.047" in said  # 6 x 2/256
+    more = known()
+    more.lifetimes["stratified"] = more.lifetimes["combined"]
+    both = comparisons(more)[1]
+    assert both.startswith(said.rstrip(".")) and both.endswith("over 1: stratified 0.0078.")
 
 
 def test_pages_are_begun_and_what_a_person_wrote_is_kept(tmp_path):
