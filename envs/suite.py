@@ -70,7 +70,10 @@ class Task(Protocol):
 
     @property
     def mastery(self) -> float:
-        """The competence in (0, 1] from which an arm counts as mastered."""
+        """The competence in (0, 1] from which an arm counts as mastered.
+
+        An optional ``threshold(difficulty)`` gives it arm by arm, where what can be reached differs between them.
+        """
 
     @property
     def version(self) -> str:
@@ -233,6 +236,8 @@ class Suite:
             described = [task.name, task.version, task.vocab_size, axes, task.mastery, [dict(d) for d in task.beyond]]
             digest.update(json.dumps(described).encode())
         digest.update(self.arms.targets.tobytes() + (b"" if (self.weights == 1).all() else self.weights.tobytes()))
+        alike = np.array([self.tasks[t].mastery for t, _ in self._arms])
+        digest.update(b"" if (self.thresholds == alike).all() else self.thresholds.tobytes())
         for arm in np.unique(np.linspace(0, self.num_arms - 1, 64).astype(int)):
             for split in Split:
                 sample = self.batch(int(arm), 0, 0, split, 4)
@@ -244,6 +249,15 @@ def symbols_of(task: Task) -> tuple[str, ...]:
     """``(V,)``, how each token of a task is written for a human: the task's ``symbols`` if it has any, else numbers."""
     own: tuple[str, ...] | None = getattr(task, "symbols", None)
     return tuple(map(str, range(task.vocab_size))) if own is None else own
+
+
+def threshold_of(task: Task, difficulty: Difficulty) -> float:
+    """The competence from which an arm counts as mastered: ``task.threshold(difficulty)`` if it has that, else mastery.
+
+    For tasks some of whose arms cannot be learned as far as others: noise of their own, say.
+    """
+    own: Callable[[Difficulty], float] | None = getattr(task, "threshold", None)
+    return float(task.mastery if own is None else own(difficulty))
 
 
 def _arm_name(task: Task, difficulty: Difficulty) -> str:
@@ -264,5 +278,5 @@ def _describe(tasks: tuple[Task, ...], arms: list[tuple[int, Difficulty]], targe
     levels = np.unique(totals.round(9), return_inverse=True)[1].reshape(-1)
     names = tuple(_arm_name(tasks[t], difficulty) for t, difficulty in arms)
     number = np.array([t for t, _ in arms])
-    thresholds = np.array([task.mastery for task in tasks])[number]
+    thresholds = np.array([threshold_of(tasks[t], difficulty) for t, difficulty in arms])
     return Arms(names, axes, coordinates, targets, number, levels, positions, thresholds)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from envs.batch import IGNORE, Batch
-from envs.suite import Difficulty, Split, Task, symbols_of
+from envs.suite import Difficulty, Split, Task, symbols_of, threshold_of
 
 _BATCH = 64
 
@@ -61,6 +62,10 @@ def described(task: Task) -> None:
     for axis in task.axes:
         assert axis.values, f"axis {axis.name!r} has no values"
         assert len(set(axis.values)) == len(axis.values), f"axis {axis.name!r} repeats a value: {axis.values}"
+    for values in itertools.product(*(axis.values for axis in task.axes)):
+        difficulty = dict(zip((axis.name for axis in task.axes), values, strict=True))
+        threshold = threshold_of(task, difficulty)
+        assert 0 < threshold <= 1, f"threshold must be in (0, 1]; got {threshold} at {difficulty}"
 
 
 def batches_have_the_right_shape(task: Task) -> None:

@@ -1,7 +1,8 @@
 """Schedules that go on to the next level once the newest one is mastered.
 
 A level is the rank of an arm's difficulty; arms of one level share its part. A stage i has reached the i easiest
-levels; once all are passed, all levels alike. Competence is that of the training batches: free.
+levels; once all are passed, all levels alike. Competence is that of the training batches: free. A level whose arms
+count as mastered at less than others do (``ArmsView.thresholds``) is passed at less, in proportion.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class _Gated(ArrayTeacher):
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         self._levels = Levels(arms)
+        ease = arms.thresholds / arms.thresholds.max()  # (A,)
+        self._wanted = self.threshold * (np.bincount(self._levels.of_arm, ease) / self._levels.sizes)  # (L,)
         zeros = np.zeros(num_envs)
         return {"stage": np.zeros(num_envs, dtype=np.int64), "total": zeros, "count": zeros.copy()}
 
@@ -74,12 +77,13 @@ class _Gated(ArrayTeacher):
         return self._levels.mixture(state["stage"], *self._shares())
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
-        # Once at least min_sequences of the newest level are in: passed if their mean reaches the threshold.
+        # Once at least min_sequences of the newest level are in: passed if their mean reaches what is wanted of it.
         counts = np.where(self._levels.newest(state["stage"]), seen.feedback.count, 0)
         state["total"] += (np.where(counts > 0, seen.feedback.competence, 0.0) * counts).sum(axis=1)
         state["count"] += counts.sum(axis=1)
         judged = state["count"] >= self.min_sequences
-        state["stage"] = state["stage"] + (judged & (state["total"] >= self.threshold * state["count"]))
+        wanted = self._wanted[np.minimum(state["stage"], len(self._wanted) - 1)]  # (K,)
+        state["stage"] = state["stage"] + (judged & (state["total"] >= wanted * state["count"]))
         state["total"] = np.where(judged, 0.0, state["total"])
         state["count"] = np.where(judged, 0.0, state["count"])
 

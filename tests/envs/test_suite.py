@@ -63,6 +63,27 @@ def test_competence_uses_each_arms_own_map(documents):
     np.testing.assert_allclose(competence, [[0.25, 0.5, 0.5]])
 
 
+class Uneven(envs.Addition):
+    """Longer numbers count as mastered at less."""
+
+    def threshold(self, difficulty):
+        return 0.9 / difficulty["digits"]
+
+
+def test_a_task_may_say_arm_by_arm_what_counts_as_mastered():
+    uneven = Uneven(digits=(1, 2, 3))
+    for task in (
+        uneven,
+        envs.Reordered(uneven, "nothing"),
+        *envs.shared_vocabulary([uneven, envs.Copy(lengths=(2,))])[:1],
+    ):
+        assert envs.Suite([task]).thresholds.tolist() == [0.9, 0.45, 0.9 / 3]
+    noisy = envs.Suite([envs.LabelNoise(uneven, rates=(0.0, 0.1))])
+    assert noisy.thresholds.tolist() == [0.9, 0.9, 0.45, 0.45, 0.9 / 3, 0.9 / 3]
+    assert envs.Suite([uneven]).fingerprint != envs.Suite([envs.Addition(digits=(1, 2, 3))]).fingerprint
+    assert envs.Suite([envs.Addition(digits=(1, 2), mastery=0.7)]).thresholds.tolist() == [0.7, 0.7]
+
+
 def test_fingerprint_is_of_the_content(suite, documents):
     assert suite.fingerprint == envs.Suite([envs.Addition(digits=(1, 2, 3))]).fingerprint
     others = [

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from envs.batch import Floats
-from envs.suite import Task, symbols_of
+from envs.suite import Difficulty, Task, symbols_of, threshold_of
 
 
 class Modifier:
@@ -44,6 +44,10 @@ class Modifier:
     def mastery(self) -> float:
         """The inner task's."""
         return self.inner.mastery
+
+    def threshold(self, difficulty: Difficulty) -> float:
+        """The inner task's."""
+        return threshold_of(self.inner, {axis.name: difficulty[axis.name] for axis in self.inner.axes})
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """The inner task's."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from envs.batch import IGNORE, Batch, Floats, Ints
-from envs.suite import Axis, Difficulty, Split, Task, symbols_of
+from envs.suite import Axis, Difficulty, Split, Task, symbols_of, threshold_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ class Relabelled:
     def mastery(self) -> float:
         """The inner task's."""
         return self.inner.mastery
+
+    def threshold(self, difficulty: Difficulty) -> float:
+        """The inner task's."""
+        return threshold_of(self.inner, difficulty)
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -36,10 +36,10 @@ class NGram:
     position is scored, the first n too, which cannot see their whole context. The sequences of all splits are drawn
     from one model.
 
-    Competence is linear in bits per character: 0 at ``start_bits``, 1 at ``goal_bits``. A student cannot get below the
-    entropy of the model it learns, ``entropies``: with one map for all orders, only those whose entropy is below the
-    bits that ``mastery`` stands for can be mastered. So choose the targets of a suite, or ``goal_bits``, by
-    ``entropies``.
+    Competence is linear in bits per character, with one map for all orders: 0 at ``start_bits``, 1 at ``goal_bits``. A
+    student cannot get below the entropy of the model it learns, ``entropies``, so an order counts as mastered
+    (``threshold``) at ``mastery`` times the competence at ``share`` of the way from ``start_bits`` to its entropy, and
+    at most at ``mastery``. The rest of the way is for the first n characters of a walk, and for patience.
 
     Args:
         source: the text as ``str`` or ``bytes`` (latin-1), or the ``Path`` of a file. Default: the first 250,000
@@ -49,7 +49,8 @@ class NGram:
         beyond_orders: orders evaluated and never taught.
         start_bits: bits per character at competence 0. Default: a uniform guess.
         goal_bits: bits per character at competence 1.
-        mastery: competence from which an arm counts as mastered.
+        mastery: competence from which an arm counts as mastered, where its entropy allows it.
+        share: in (0, 1], of the way to an order's entropy.
         name: the task's name.
 
     Attributes:
@@ -79,6 +80,7 @@ class NGram:
         goal_bits: float = 2.0,
         mastery: float = 0.98,
         name: str = "ngram",
+        share: float = 0.85,
     ):
         taught = increasing("orders", orders, 0)
         everything = sorted({*taught, *beyond_orders})
@@ -86,13 +88,13 @@ class NGram:
             raise ValueError(f"orders must be in [0, {_HIGHEST}]; got {everything}")
         if length < 1:
             raise ValueError(f"length must be at least 1; got {length}")
-        if not start_bits > goal_bits >= 0 or not 0 < mastery <= 1:
+        if not start_bits > goal_bits >= 0 or not 0 < mastery <= 1 or not 0 < share <= 1:
             raise ValueError(
-                "start_bits must exceed goal_bits >= 0 and mastery be in (0, 1]; "
-                f"got start_bits={start_bits}, goal_bits={goal_bits}, mastery={mastery}"
+                "start_bits must exceed goal_bits >= 0, mastery and share be in (0, 1]; "
+                f"got start_bits={start_bits}, goal_bits={goal_bits}, mastery={mastery}, share={share}"
             )
         self.name, self.mastery, self.length = name, mastery, length
-        self.start_bits, self.goal_bits = start_bits, goal_bits
+        self.start_bits, self.goal_bits, self.share = start_bits, goal_bits, share
         self.axes = (Axis("order", taught),)
         self.beyond: tuple[Difficulty, ...] = tuple({"order": order} for order in beyond_orders)
         text = _reduced(_standard_text() if source is None else source)
@@ -101,8 +103,8 @@ class NGram:
                 f"an n-gram model needs a text of at least two different characters; got {len(text)} in all"
             )
         self._characters, self._models, self.entropies = _modelled(text, everything)
-        described = json.dumps([taught, list(beyond_orders), length, start_bits, goal_bits])
-        self.version = f"ngram-1 {hashlib.sha256(described.encode() + text.tobytes()).hexdigest()[:16]}"
+        described = json.dumps([taught, list(beyond_orders), length, start_bits, goal_bits, share])
+        self.version = f"ngram-2 {hashlib.sha256(described.encode() + text.tobytes()).hexdigest()[:16]}"
 
     def sample(self, rng: np.random.Generator, difficulty: Difficulty, batch_size: int, split: Split) -> Batch:
         """Walks: tokens and targets ``(B, length)``."""
@@ -117,6 +119,13 @@ class NGram:
             np.add(context >> _BITS, (context & _LOW) * draws[t] >> _BITS, out=ranks[t])
         walk = self._characters[ranks].T  # (B, length + 1)
         return Batch(walk[:, :-1].copy(), walk[:, 1:].copy())
+
+    def threshold(self, difficulty: Difficulty) -> float:
+        """Competence from which an order counts as mastered."""
+        learnable = (self.start_bits - self.entropies[int(difficulty["order"])]) / (self.start_bits - self.goal_bits)
+        if learnable <= 0:
+            raise ValueError(f"order {difficulty['order']} cannot be told from a guess of {self.start_bits} bits")
+        return self.mastery * min(1.0, self.share * learnable)
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:
         """Linear in bits per character between the two anchors, clipped to [0, 1]."""

@@ -65,6 +65,17 @@ def test_the_threshold_is_reached_not_exceeded_and_means_are_weighted_by_sequenc
         assert teacher.diagnostics()["stage"].tolist() == [float(passes)]
 
 
+def test_a_level_that_counts_as_mastered_at_less_is_passed_at_less():
+    """Thresholds 0.8 and 0.4: with 0.9 wanted of the others, 0.45 of the second level."""
+    for competence, passes in ((0.46, 2), (0.44, 1)):
+        arms = chain(3, thresholds=[0.8, 0.4, 0.8])
+        teacher = Naive(threshold=0.9, min_sequences=100)
+        teacher.reset(arms, 1, 0)
+        for scores in ([0.91, 0, 0], [0, competence, 0]):
+            teacher.update(obs(3), teacher.act(obs(3)), seen([100, 100, 100], competence=scores))
+        assert teacher.diagnostics()["stage"].tolist() == [passes]
+
+
 def test_what_is_seen_of_other_levels_or_not_seen_does_not_count():
     teacher = Mixed(threshold=0.9, min_sequences=10)
     teacher.reset(_Arms(3), 1, 0)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from envs import IGNORE, Split
+from envs import IGNORE, Split, Suite
 from envs.checks import check_task
 from envs.tasks.reasoning.ngram import NGram
 
@@ -104,6 +104,19 @@ def test_competence_is_linear_between_the_anchors():
     np.testing.assert_allclose(task.competence(bits * np.log(2), bits, bits), [0, 0, 0.5, 1, 1])
 
 
+def test_an_order_is_mastered_at_a_share_of_what_it_can_teach():
+    """Entropy 3.0 between 4 and 2 bits: at half of the way a quarter of the competence; at most at ``mastery``."""
+    task = NGram(RHYME, orders=(0, 1, 2), start_bits=4, goal_bits=2, mastery=0.9, share=0.5)
+    task.entropies.update({0: 3.0, 1: 2.5, 2: 0.1})
+    got = [task.threshold({"order": order}) for order in (0, 1, 2)]
+    assert got == pytest.approx([0.9 * 0.25, 0.9 * 0.375, 0.9 * 0.975])
+    assert NGram(RHYME, orders=(6,), mastery=0.9).threshold({"order": 6}) == 0.9
+    assert Suite([task]).thresholds.tolist() == got
+    task.entropies[0] = 4.5
+    with pytest.raises(ValueError, match="order 0 cannot be told from a guess of 4 bits"):
+        task.threshold({"order": 0})
+
+
 def test_keeps_the_laws_of_a_task(standard):
     check_task(standard)
 
@@ -116,7 +129,8 @@ def test_keeps_the_laws_of_a_task(standard):
         ({"beyond_orders": (-1,)}, r"orders must be in \[0, 12\]; got \[-1, 0"),
         ({"length": 0}, r"length must be at least 1; got 0"),
         ({"start_bits": 2, "goal_bits": 2}, r"start_bits must exceed goal_bits"),
-        ({"mastery": 0}, r"mastery be in \(0, 1\]; .* mastery=0"),
+        ({"mastery": 0}, r"mastery and share be in \(0, 1\]; .* mastery=0"),
+        ({"share": 1.5}, r"share be in \(0, 1\]; .* share=1.5"),
         ({"source": "1234"}, r"at least two different characters; got 1 in all"),
         ({"source": ""}, r"at least two different characters; got 0 in all"),
     ],
