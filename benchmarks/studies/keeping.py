@@ -127,8 +127,24 @@ def _policy(cell: Cell) -> str | None:
     return next(iter(files_read(cell.make_teacher(), [cell.seed]).values()), None)
 
 
+def _refuse_other_samples(cell: Cell, folder: Path) -> None:
+    """A finished lifetime is not run again, so what it was lived on must be what it would be lived on."""
+    if not (folder / "summary.json").exists():
+        return
+    was, now = summary_of(folder)["fingerprint"], cell.make_suite().fingerprint
+    if was != now:
+        raise UserError(
+            f"{folder} holds a lifetime on other samples of {cell.suite} (fingerprint {was}, now {now}): move it away"
+        )
+
+
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
-    """One lifetime's figures."""
+    """One lifetime's figures.
+
+    Raises:
+        UserError: its folder holds one that was lived on other samples.
+    """
+    _refuse_other_samples(cell, folder)
     run_cell(cell, folder, NoTracker())
     made_with = folder / "environment.json"  # of its end: its figures may be collected at a later revision
     if not made_with.exists():

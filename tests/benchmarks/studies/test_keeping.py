@@ -33,6 +33,15 @@ def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_
     assert lives[0] == lives[1] and lives[1]["revision"] == "first"
 
 
+def test_a_finished_lifetime_on_other_samples_is_refused(tmp_path, monkeypatch):
+    """A task that has changed since has the same settings, and so the same folder."""
+    keep_lifetimes([("uniform", CELL)], tmp_path / "a.json", "", tmp_path / "runs", 1)
+    monkeypatch.setattr("envs.Parity.version", "parity-later")
+    with pytest.raises(UserError, match=r"holds a lifetime on other samples of parity \(fingerprint \w+, now \w+\)"):
+        keep_lifetimes([("uniform", CELL)], tmp_path / "b.json", "", tmp_path / "runs", 1)
+    assert not (tmp_path / "b.json").exists()
+
+
 def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_been_found():
     options = {"student": {"width": 8}, "teacher": {"path": "", "rehearsal": 0.0}}
     before = Cell("parity", "gru", "general", 0, Schedule(20, 8, 10, 20), options=options)
