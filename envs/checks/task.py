@@ -52,6 +52,13 @@ def watched_stream() -> Iterator[Callable[[], bool]]:
         np.random.set_state(kept)  # noqa: NPY002
 
 
+def _thresholds(task: Task) -> Iterator[tuple[Difficulty, float]]:
+    """Every taught difficulty, and the competence from which it counts as mastered."""
+    for values in itertools.product(*(axis.values for axis in task.axes)):
+        difficulty = dict(zip((axis.name for axis in task.axes), values, strict=True))
+        yield difficulty, threshold_of(task, difficulty)
+
+
 def described(task: Task) -> None:
     """Name, vocabulary, axes, mastery and version are there and make sense."""
     assert isinstance(task.name, str) and task.name, f"name must be a non-empty string; got {task.name!r}"
@@ -62,9 +69,7 @@ def described(task: Task) -> None:
     for axis in task.axes:
         assert axis.values, f"axis {axis.name!r} has no values"
         assert len(set(axis.values)) == len(axis.values), f"axis {axis.name!r} repeats a value: {axis.values}"
-    for values in itertools.product(*(axis.values for axis in task.axes)):
-        difficulty = dict(zip((axis.name for axis in task.axes), values, strict=True))
-        threshold = threshold_of(task, difficulty)
+    for difficulty, threshold in _thresholds(task):
         assert 0 < threshold <= 1, f"threshold must be in (0, 1]; got {threshold} at {difficulty}"
 
 
@@ -120,7 +125,9 @@ def competence_is_bounded_and_monotone(task: Task) -> None:
     assert np.shape(got) == loss.shape, f"competence must keep the shape {loss.shape}; got {np.shape(got)}"
     assert (got >= 0).all() and (got <= 1).all(), f"competence must be in [0, 1]; got {got.min()} to {got.max()}"
     assert (np.diff(got.ravel()) >= 0).all(), "competence fell although loss and accuracies improved"
-    assert got.ravel()[-1] >= task.mastery, f"perfect scores give competence {got.ravel()[-1]} < mastery {task.mastery}"
+    for difficulty, threshold in _thresholds(task):
+        best = got.ravel()[-1]
+        assert best >= threshold, f"perfect scores give competence {best}, mastered from {threshold} on at {difficulty}"
 
 
 def beyond_is_out_of_the_taught_range(task: Task) -> None:

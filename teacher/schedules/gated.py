@@ -2,7 +2,8 @@
 
 A level is the rank of an arm's difficulty; arms of one level share its part. A stage i has reached the i easiest
 levels; once all are passed, all levels alike. Competence is that of the training batches: free. A level whose arms
-count as mastered at less than others do (``ArmsView.thresholds``) is passed at less, in proportion.
+count as mastered at less than others do (``ArmsView.thresholds``) is passed at less, in proportion to the most that is
+asked of any arm. Where that most is itself below 1, a gate of 0.99 asks more of every level than its mastery.
 """
 
 from __future__ import annotations

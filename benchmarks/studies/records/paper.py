@@ -70,10 +70,11 @@ class Paper:
         device = cell.options["student"].get("device", "cpu")
         if device != "cpu" and self.gpu is None:
             raise UserError(f"{folder}: the student was on {device}; say which it is with --gpu")
-        flag = "" if device == "cpu" else f" --{cell.student}.device {device}"
+        flags = "" if device == "cpu" else f" --{cell.student}.device {device}"
+        flags += own_flags(cell, the_sources(self.suite, cell))
         written = (folder / "cells" / cell.name / "summary.json").stat().st_mtime
         return {
-            "command": f"paceline run {self.suite} --preset paper{flag} --teacher {cell.teacher} --seed {cell.seed}",
+            "command": f"paceline run {self.suite} --preset paper --teacher {cell.teacher} --seed {cell.seed}{flags}",
             "device": made_with["processor"] if device == "cpu" else self.gpu,
             "date": time.strftime("%Y-%m-%d", time.gmtime(written)),
             "environment": made_with,
@@ -86,6 +87,15 @@ def the_sources(suite: str, cell: Cell) -> Cell:
     student: Any = RECORDS[suite].paper.student
     command: Any = parsed(f"run {suite} --preset paper --teacher {cell.teacher} --student {student}".split())
     return planned(command, [cell.teacher], [student], [cell.seed])[0]
+
+
+def own_flags(cell: Cell, preset: Cell) -> str:
+    """The teacher's flags, and the signal, where they are not what the teacher's name alone stands for."""
+    own, usual = (read_plain(one.options.get("teacher", {})) for one in (cell, preset))
+    changed = {f"{cell.teacher}.{name.replace('_', '-')}": value for name, value in own.items() if usual[name] != value}
+    if cell.signal != preset.signal:
+        changed["signal"] = cell.signal
+    return "".join(f" --{name} {value}" for name, value in changed.items())
 
 
 def flat(cell: Cell) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class NGram:
 
     Raises:
         FileNotFoundError: the file is not there.
-        ValueError: orders not increasing in [0, 12]; length below 1; fewer than two different characters; anchors or
-            mastery out of range.
+        ValueError: orders not increasing in [0, 12]; length below 1; fewer than two different characters; anchors,
+            mastery or share out of range; an order whose entropy is not below ``start_bits``.
     """
 
     symbols = tuple(_ALPHABET)
@@ -103,6 +103,11 @@ class NGram:
                 f"an n-gram model needs a text of at least two different characters; got {len(text)} in all"
             )
         self._characters, self._models, self.entropies = _modelled(text, everything)
+        if blind := [order for order in taught if self.entropies[order] >= start_bits]:
+            raise ValueError(
+                f"order {blind[0]} has {self.entropies[blind[0]]:.2f} bits per character: nothing of it can be learned "
+                f"below start_bits={start_bits}; raise start_bits, or leave the order out"
+            )
         described = json.dumps([taught, list(beyond_orders), length, start_bits, goal_bits, share])
         self.version = f"ngram-2 {hashlib.sha256(described.encode() + text.tobytes()).hexdigest()[:16]}"
 
@@ -123,8 +128,6 @@ class NGram:
     def threshold(self, difficulty: Difficulty) -> float:
         """Competence from which an order counts as mastered."""
         learnable = (self.start_bits - self.entropies[int(difficulty["order"])]) / (self.start_bits - self.goal_bits)
-        if learnable <= 0:
-            raise ValueError(f"order {difficulty['order']} cannot be told from a guess of {self.start_bits} bits")
         return self.mastery * min(1.0, self.share * learnable)
 
     def competence(self, loss: Floats, token_accuracy: Floats, sequence_accuracy: Floats) -> Floats:

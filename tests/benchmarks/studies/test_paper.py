@@ -91,7 +91,17 @@ def test_a_student_on_a_gpu_must_be_told_of(lived, tmp_path, monkeypatch):
         Paper("n-gram", (lived,), results=tmp_path).execute()
     Paper("n-gram", (lived,), gpu="H200", results=tmp_path).execute()
     life = read_json(tmp_path / "n-gram.json")["lifetimes"]["uniform"]["4"]
-    assert life["device"] == "H200" and " --lstm.device cuda " in life["command"]
+    assert life["device"] == "H200" and life["command"].endswith("--seed 4 --lstm.device cuda")
+
+
+def test_a_teachers_own_flags_are_in_the_command(tmp_path):
+    line = (
+        f"run n-gram --preset paper --teacher exp3s --exp3s.eta 0.3 --signal PG --wandb disabled --out {tmp_path}/own"
+    )
+    main(line.split())
+    Paper("n-gram", (tmp_path / "own",), results=tmp_path).execute()
+    life = read_json(tmp_path / "n-gram.json")["lifetimes"]["exp3s"]["0"]
+    assert life["command"] == "paceline run n-gram --preset paper --teacher exp3s --seed 0 --exp3s.eta 0.3 --signal PG"
 
 
 def test_another_set_up_is_refused_by_what_differs(tmp_path):

@@ -135,6 +135,14 @@ class MasteredByNobody(Addition):
         return 0.0
 
 
+class OutOfReach(Addition):
+    def threshold(self, difficulty):
+        return 1.0
+
+    def competence(self, loss, token_accuracy, sequence_accuracy):
+        return 0.99 * sequence_accuracy
+
+
 FAKES = {
     "inputs_targets_and_times_are_aligned": (
         TargetsShiftedByOne(),
@@ -153,7 +161,7 @@ FAKES = {
     "same_generator_same_batch": (Remembers(),),
     "other_generator_other_batch": (IgnoresTheGenerator(),),
     "global_generator_untouched": (SeedsGlobally(),),
-    "competence_is_bounded_and_monotone": (FallingCompetence(),),
+    "competence_is_bounded_and_monotone": (FallingCompetence(), OutOfReach()),
     "beyond_is_out_of_the_taught_range": (BeyondIsTaught(),),
 }
 
