@@ -22,7 +22,7 @@ from envs.batch import Floats, Ints
 
 @dataclass(frozen=True)
 class Look:
-    """Prints each arm's mean share of the mixture in windows of updates, and its competence at the last evaluation there.
+    """Prints each arm's mean share of the mixture in windows of updates, and its competence at the last evaluation.
 
     Means over the lifetimes that reach into a window, whose number stands under its end: those that mastered early are
     not in the later ones. A dash where none does.
