@@ -58,13 +58,16 @@ def understood(parse: Callable[[], Any], command: str) -> Any:
     Raises:
         UserError: it complained.
     """
+    said, before = io.StringIO(), os.environ.get("COLUMNS")
     try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            return parse()
+        with contextlib.redirect_stderr(said):
+            meant = parse()
+        sys.stderr.write(said.getvalue())  # a warning, say
+        return meant
     except SystemExit as end:
         if not end.code:  # it was asked for help
             raise
-    said, before = io.StringIO(), os.environ.get("COLUMNS")
+    said = io.StringIO()
     os.environ["COLUMNS"] = "100000"  # once more without wrapped lines, which would part words
     try:
         with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):

@@ -2,13 +2,14 @@
 
 import json
 import signal
+import sys
 
 import pytest
 
 from benchmarks import cli
 from benchmarks.cli import parsed
 from benchmarks.store import UserError
-from benchmarks.terminal import guarded
+from benchmarks.terminal import guarded, understood
 
 
 def test_whoever_handled_sigterm_before_handles_it_again():
@@ -65,3 +66,12 @@ def test_what_the_parser_says_in_a_box_becomes_one_line(line, said):
     with pytest.raises(UserError) as refused:
         parsed(line.split())
     assert str(refused.value) == f"{said}; `paceline {line.split()[0]} --help` lists what there is"
+
+
+def test_what_parsing_warns_of_is_passed_on(capsys):
+    def parse():
+        sys.stderr.write("take care\n")
+        return 3
+
+    assert understood(parse, "paceline run") == 3
+    assert capsys.readouterr().err == "take care\n"

@@ -13,11 +13,13 @@ import polars as pl
 import tyro
 from rich.table import Table
 
-from benchmarks.store import UserError
+from benchmarks.store import UserError, read_sealed, refuse_damaged
 from benchmarks.studies.keeping import folder_of
 from benchmarks.studies.records.run import Run
 from benchmarks.terminal import Console
 from envs.batch import Floats, Ints
+
+_READ = ("trace.parquet", "results.parquet")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ class Look:
             folders.setdefault(name, []).append(self.runs / run.name(self.suite) / name / folder_of(cell))
         if missing := [one for own in folders.values() for one in own if not (one / "summary.json").exists()]:
             raise UserError(f"{len(missing)} lifetimes are not finished, the first: {missing[0]}")
+        for folder in (one for own in folders.values() for one in own):
+            sums = read_sealed(folder / "summary.json")["files"]
+            refuse_damaged(folder, {name: sums[name] for name in _READ})
         for name, own in folders.items():
             shares, competence, alive = averages(own, self.until)
             table = Table(title=f"{name}: share (competence)")

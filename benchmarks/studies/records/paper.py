@@ -44,7 +44,7 @@ class Paper:
             raise UserError("which lifetimes? Give the folders that --out named")
         added = [entry for folder in self.folders for entry in self._of(folder)]
         file = self.results / f"{self.suite}.json"
-        kept = read_json(file)["lifetimes"] if file.exists() else {}
+        kept = _lifetimes(file)
         for teacher, seed, life in added:
             kept.setdefault(teacher, {})[seed] = life
             say(f"{teacher}, seed {seed}: {life['updates'][-1]:,} updates")
@@ -133,15 +133,21 @@ def lifetime(folder: Path) -> dict[str, Any]:
     }
 
 
+def _lifetimes(file: Path) -> dict[str, dict[str, Any]]:
+    """What a file holds, by teacher and seed; nothing if there is none."""
+    found = read_json(file) if file.exists() else {"lifetimes": {}}
+    if not isinstance(found, dict) or not isinstance(found.get("lifetimes"), dict):
+        raise UserError(f"{file} holds no lifetimes by teacher and seed: restore it, or move it away")
+    return found["lifetimes"]
+
+
 def paper_section(file: Path) -> list[str]:
     """A table of what a file holds; nothing if there is none."""
-    if not file.exists():
-        return []
     lives = [
-        (teacher, int(seed), life)
-        for teacher, by_seed in read_json(file)["lifetimes"].items()
-        for seed, life in by_seed.items()
+        (teacher, int(seed), life) for teacher, by_seed in _lifetimes(file).items() for seed, life in by_seed.items()
     ]
+    if not lives:
+        return []
     lines = [
         "",
         "### `--preset paper`, single lifetimes",

@@ -51,6 +51,10 @@ def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
     assert "uniform: share (competence)" in told and "- (-)" in line
     assert [word for word in told.split() if word.isdigit()][3:6] == ["2", "2", "0"]  # lifetimes in each window
     assert line.count("0.12 (0.") == 2  # of eight arms, in each of two windows
+    (trace, _) = sorted((tmp_path / "runs").rglob("trace.parquet"))
+    trace.write_bytes(trace.read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"trace.parquet is damaged"):
+        Look("recall", teachers=("uniform",), **where).execute()
     with pytest.raises(UserError, match=r"1 lifetimes are not finished, the first: .*uniform"):
         Look("recall", teachers=("uniform",), runs=tmp_path / "runs", first_seed=1, seeds=2).execute()
 

@@ -127,6 +127,16 @@ def test_what_is_no_such_lifetime_is_said_and_nothing_is_written(lived, tmp_path
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", '{"lifetimes": 3}', "{"])
+def test_a_file_that_holds_something_else_is_said_and_left(lived, tmp_path, text):
+    file = tmp_path / "n-gram.json"
+    file.write_text(text)
+    with pytest.raises(UserError, match="n-gram.json"):
+        Paper("n-gram", (lived,), results=tmp_path).execute()
+    assert file.read_text() == text
+    assert paper_section(tmp_path / "none.json") == []
+
+
 def test_an_unfinished_lifetime_is_said(lived, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "settings.json").write_bytes((lived / "settings.json").read_bytes())
