@@ -1,6 +1,7 @@
 """What runs a command, and hands signals back."""
 
 import json
+import os
 import signal
 import sys
 
@@ -75,3 +76,11 @@ def test_what_parsing_warns_of_is_passed_on(capsys):
 
     assert understood(parse, "paceline run") == 3
     assert capsys.readouterr().err == "take care\n"
+
+
+def test_a_narrow_terminal_parts_no_word(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    word = "--a-very-long-name-of-an-option-that-there-is-not-anywhere"
+    with pytest.raises(UserError, match=f"Unrecognized options: {word};"):
+        parsed(["list", word])
+    assert os.environ["COLUMNS"] == "30"

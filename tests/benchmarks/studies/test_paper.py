@@ -131,7 +131,7 @@ def test_what_is_no_such_lifetime_is_said_and_nothing_is_written(lived, tmp_path
 def test_a_file_that_holds_something_else_is_said_and_left(lived, tmp_path, text):
     file = tmp_path / "n-gram.json"
     file.write_text(text)
-    with pytest.raises(UserError, match="n-gram.json"):
+    with pytest.raises(UserError, match=r"n-gram\.json"):
         Paper("n-gram", (lived,), results=tmp_path).execute()
     assert file.read_text() == text
     assert paper_section(tmp_path / "none.json") == []
