@@ -138,7 +138,8 @@ def _lifetimes(file: Path) -> dict[str, dict[str, Any]]:
     found = read_json(file) if file.exists() else {"lifetimes": {}}
     if not isinstance(found, dict) or not isinstance(found.get("lifetimes"), dict):
         raise UserError(f"{file} holds no lifetimes by teacher and seed: restore it, or move it away")
-    return found["lifetimes"]
+    lifetimes: dict[str, dict[str, Any]] = found["lifetimes"]
+    return lifetimes
 
 
 def paper_section(file: Path) -> list[str]:
