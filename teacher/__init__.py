@@ -33,6 +33,7 @@ from teacher.rules import AdaRFT as AdaRFT
 from teacher.rules import Learnability as Learnability
 from teacher.rules import LossProportional as LossProportional
 from teacher.rules import PrioritizedReplay as PrioritizedReplay
+from teacher.rules import SkillIt as SkillIt
 from teacher.rules import TargetDeficit as TargetDeficit
 from teacher.scaling import AffineScaler as AffineScaler
 from teacher.scaling import QuantileScaler as QuantileScaler

@@ -239,6 +239,8 @@ CASES = {
     "odm": Case(teacher.ODM),
     "odm code": Case(lambda: teacher.ODM("code")),
     "odm full": Case(lambda: teacher.ODM(feedback="full")),
+    "skill-it": Case(teacher.SkillIt),
+    "skill-it every third": Case(lambda: teacher.SkillIt(eta=0.1, every=3, strength=0.0)),
     "replay by gain": Case(teacher.PrioritizedReplay, learns=True),
     "replay by loss": Case(lambda: teacher.PrioritizedReplay("loss")),
     "replay full": Case(lambda: teacher.PrioritizedReplay(feedback="full"), learns=True),

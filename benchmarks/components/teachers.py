@@ -50,6 +50,7 @@ TEACHERS: dict[str, Any] = {
     "adarft": teacher.AdaRFT(),
     "loss-proportional": teacher.LossProportional(),
     "odm": teacher.ODM(),
+    "skill-it": teacher.SkillIt(),
     "prioritized-replay": teacher.PrioritizedReplay(),
     "general": teacher.PPOTeacher(),
 }

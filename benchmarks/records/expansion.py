@@ -43,13 +43,14 @@ def expanded(arguments: Sequence[str]) -> list[str]:
 
 
 def _flags(preset: Preset, students: str | None) -> list[str]:
-    """A preset's flags; without its student's where others are given, which would not know them."""
+    """A preset's flags; without its student's where others are given, which would not know them, and with theirs."""
     flags = preset.flags.split()
     if students is None or preset.student in students.split(","):
         return flags
     starts = [place for place, word in enumerate(flags) if word.startswith("--")] + [len(flags)]
     groups = [flags[a:b] for a, b in itertools.pairwise(starts)]
-    return [word for group in groups if not group[0].startswith(f"--{preset.student}.") for word in group]
+    kept = [word for group in groups if not group[0].startswith(f"--{preset.student}.") for word in group]
+    return kept + preset.others.get(students, "").split()
 
 
 def _value(words: Sequence[str], flag: str) -> str | None:

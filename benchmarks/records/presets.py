@@ -6,7 +6,7 @@ given, so that any of them can still be changed, and what was run is recorded fl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 METRIC = "updates to mastery, restricted to the budget"
 
@@ -20,12 +20,15 @@ class Preset:
         student: name of the student.
         flags: of the command line: the suite's, the student's and the schedule's.
         chosen: what is ours in it, since the source as we know it does not say, or could not be followed.
+        others: by name of another student, flags that come after the preset's where that one alone is asked for: a
+            budget that was calibrated on it.
     """
 
     suite: str
     student: str
     flags: str
     chosen: str = ""
+    others: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ ENTRIES: dict[str, Entry] = {
     "adarft": Entry("adarft"),
     "loss-proportional": Entry("loss-proportional"),
     "odm": Entry("odm"),
+    "skill-it": Entry("skill-it"),
     "odm-code": Entry("odm", options={"variant": "code"}),
     "prioritized-replay": Entry("prioritized-replay"),
 }

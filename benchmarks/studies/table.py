@@ -64,6 +64,7 @@ PAPERS = {
     "adarft": "Shi et al. 2025",
     "loss-proportional": "heuristic",
     "odm": "Albalak et al. 2023",
+    "skill-it": "Chen et al. 2023",
     "odm-code": "Albalak et al. 2023",
     "prioritized-replay": "Jiang et al. 2021",
 }

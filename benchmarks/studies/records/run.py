@@ -46,6 +46,12 @@ CONTROLS: dict[str, str] = {
     "random-frozen": f"--teacher general --general.path {TRAINED / 'random-frozen'}",
     "shuffled-reward": f"--teacher general --general.path {TRAINED / 'shuffled-reward'}",
 }
+# What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It as in its source: the
+# mixture changes every 1,000 of 6,000 updates.
+SOURCES: dict[str, dict[str, str]] = {
+    "lego": {"skill-it": "--teacher skill-it --skill-it.every 100"},
+    "text-domains": {"odm": "--teacher odm"},
+}
 
 
 def schedule_path(name: str, kind: str) -> str:
@@ -78,8 +84,9 @@ class Run:
     student: str | None = None
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
-    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; or controls: stratified, learnability,
-    random-frozen, shuffled-reward, and after `yoke` yoked, yoked-shuffled, static-mean."""
+    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego or text-domains
+    proposes: skill-it, odm; or controls: stratified, learnability, random-frozen, shuffled-reward, and after `yoke`
+    yoked, yoked-shuffled, static-mean."""
     seeds: int = 10
     """Paired seeds."""
     first_seed: int = 0
@@ -103,7 +110,7 @@ class Run:
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
         if not TRAINED.exists():
             raise UserError(f"{TRAINED} is not here: run it from the root of a checkout")
-        known = {**TEACHERS, **TUNED, **CONTROLS, **yoked(self.name(suite))}
+        known = {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(self.name(suite))}
         if name not in known:
             raise UserError(f"unknown teacher {name!r}; there are: {', '.join(known)}")
         student = f"--student {self.student}" if self.student else ""

@@ -15,7 +15,7 @@ from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records.paper import paper_section
-from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS
+from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
@@ -192,7 +192,8 @@ def comparisons(one: Known) -> list[str]:
     rivals = [row for name, row in to_uniform.items() if name in TEACHERS and name not in ("uniform", "general")]
     controls = [row for name, row in to_uniform.items() if name not in TEACHERS]
     told = [f"Descriptive, against uniform: the others of the eight, {_corrected(rivals)}"]
-    told += [f"controls and tuned settings, {_corrected(controls)}"] if controls else []
+    sources = "".join(f", {row.name}" for row in controls if row.name in SOURCES.get(one.suite, {}))
+    told += [f"controls and tuned settings{sources}, {_corrected(controls)}"] if controls else []
     return [said, f"{'; '.join(told)}."]
 
 
