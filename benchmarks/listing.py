@@ -141,6 +141,7 @@ def described_record(name: str) -> list[str]:
             f"  --preset {preset_name}: paceline bench {preset.suite} --students {preset.student} {preset.flags}"
         )
         lines += [f"    ours in it: {preset.chosen}"] if preset.chosen else []
+        lines += [f"    with --students {name}: {flags}" for name, flags in preset.others.items()]
     return lines
 
 

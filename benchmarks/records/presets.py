@@ -131,6 +131,7 @@ RECORDS: dict[str, Record] = {
             "lstm",
             "--budget 4000 --evaluate-every 200",
             f"short sequences of symbols, the three tasks in one curriculum; {_OURS}",
+            others={"transformer": "--budget 5600"},  # uniform sampling: 2,800 and 1,000 updates, seeds 100 and 101
         ),
         Preset(
             "memory",

@@ -57,6 +57,13 @@ def test_another_student_is_not_given_the_flags_of_the_presets_own():
     assert both.hyper.lstm.width == 100
 
 
+def test_another_student_may_have_a_budget_of_its_own():
+    cell = cell_of("recall", "--preset", "small", "--student", "transformer")
+    assert (cell.student, cell.schedule.budget, cell.schedule.evaluate_every) == ("transformer", 5600, 200)
+    assert cell_of("recall", "--preset", "small", "--student", "transformer", "--budget", "9").schedule.budget == 9
+    assert parsed("bench recall --preset small --students lstm,transformer".split()).budget == 4000
+
+
 def test_a_command_line_without_a_preset_is_left_alone():
     words = ["run", "recall", "--budget", "9"]
     assert expanded(words) == words
