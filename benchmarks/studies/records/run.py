@@ -78,7 +78,7 @@ class Run:
     """Lifetimes of suites of record; what is finished is not run again."""
 
     suites: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Suites of record; none: all."""
+    """Suites of record; none: all, with every student that they have a budget for."""
     preset: Literal["small", "paper"] = "small"
     """Their set-up."""
     student: str | None = None
@@ -126,20 +126,34 @@ class Run:
 
     def name(self, suite: str) -> str:
         """Of the file of a suite's figures, and of the folder of its runs."""
+        return f"{suite}-{self.preset}-{self.student or self._preset(suite).student}"
+
+    def _preset(self, suite: str) -> Preset:
         if suite not in RECORDS:
             raise UserError(f"unknown suite of record {suite!r}; there are: {', '.join(RECORDS)}")
         preset: Preset = getattr(RECORDS[suite], self.preset)
-        return f"{suite}-{self.preset}-{self.student or preset.student}"
+        return preset
 
     def execute(self) -> None:
         """Runs what is missing, keeping each lifetime's figures as it ends."""
-        suites = self.suites or tuple(RECORDS)
-        planned_cells = {suite: self.cells(suite) for suite in suites}  # a mistake is found before the first lifetime
+        # A mistake is found before the first lifetime.
+        everything = [(suite, one, one.cells(suite)) for suite, one in self.by_student()]
         self.results.mkdir(parents=True, exist_ok=True)
-        for suite, cells in planned_cells.items():
-            name = self.name(suite)
+        for suite, one, cells in everything:
+            name = one.name(suite)
             with only_writer(self.runs / name):
-                command = f"python -m benchmarks.studies.records run {suite} --preset {self.preset}"
-                command += f" --student {self.student}" if self.student else ""
-                command += f" --extra='{self.extra}'" if self.extra else ""
+                command = f"{one.command(suite)} --extra='{self.extra}'" if self.extra else one.command(suite)
                 keep_lifetimes(cells, self.results / f"{name}.json", command, self.runs / name, self.workers)
+
+    def by_student(self) -> Iterator[tuple[str, Run]]:
+        """Suites and what is run on them; where none is named, all suites with all students they have a budget for."""
+        for suite in self.suites or RECORDS:
+            preset = self._preset(suite)
+            others = [] if self.suites or self.student else list(preset.others)
+            for student in [self.student, *others]:
+                yield suite, dataclasses.replace(self, student=student)
+
+    def command(self, suite: str) -> str:
+        """What runs it again."""
+        student = f" --student {self.student}" if self.student else ""
+        return f"python -m benchmarks.studies.records run {suite} --preset {self.preset}{student}"

@@ -15,7 +15,7 @@ from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records.paper import paper_section
-from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS
+from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
@@ -155,6 +155,7 @@ def section(one: Known) -> list[str]:
         "",
         f"### `--preset {one.preset}`, {one.student}",
         "",
+        *([f"`{command}` makes it.", ""] if (command := _own_command(one)) else []),
         f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on.",
         "",
         "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | of uniform's | of "
@@ -176,6 +177,14 @@ def section(one: Known) -> list[str]:
             f"{sign}{forwards:,.1f} M | {' | '.join(against)} |"
         )
     return [*lines, "", *comparisons(one)]
+
+
+def _own_command(one: Known) -> str:
+    """What runs it, where the page's own command does not: with another student than the preset's."""
+    own: Preset = getattr(RECORDS[one.suite], one.preset)
+    student = None if one.student == own.student else one.student
+    preset: Any = one.preset
+    return Run(preset=preset, student=student).command(one.suite) if student or one.preset != "small" else ""
 
 
 def comparisons(one: Known) -> list[str]:

@@ -74,6 +74,22 @@ def test_what_a_source_proposes_is_run_on_its_suite_alone(suite, name):
         Run(seeds=1, teachers=(name,)).cells("recall")
 
 
+def test_without_a_suite_everything_runs_and_with_one_its_own_student():
+    everything = [(suite, one.student) for suite, one in Run().by_student()]
+    assert {suite for suite, _ in everything} == set(RECORDS)
+    assert everything.count(("recall", None)) == everything.count(("recall", "transformer")) == 1
+    assert [one.name(suite) for suite, one in Run(("recall",)).by_student()] == ["recall-small-lstm"]
+    ((suite, gru),) = Run(("lego",), student="gru").by_student()
+    assert gru.command(suite) == "python -m benchmarks.studies.records run lego --preset small --student gru"
+
+
+def test_a_section_of_another_student_says_its_own_command():
+    own = "\n".join(section(known()))
+    other = "\n".join(section(known()._replace(student="transformer")))
+    assert "makes it" not in own
+    assert "`python -m benchmarks.studies.records run recall --preset small --student transformer` makes it." in other
+
+
 @pytest.mark.parametrize(
     ("options", "suite", "said"),
     [({}, "dyck", "unknown suite of record 'dyck'"), ({"teachers": ("exp9",)}, "lego", "unknown teacher 'exp9'")],
