@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.report.plots import PALETTE
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import TEACHERS
-from benchmarks.studies.records.table import Known
 
 _MARKS = "ovsD^P*X"
 

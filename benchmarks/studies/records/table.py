@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
+from benchmarks.meta.evidence import FEWEST_SEEDS, Row
 from benchmarks.records import NAMES, RECORDS, Preset, Record
 from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
+from benchmarks.studies.records import gain
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run
 from benchmarks.studies.records.tuning import FIGURES, told
@@ -21,41 +23,6 @@ from benchmarks.terminal import say
 
 COMMAND = "python -m benchmarks.studies.records table"
 _MARKS = (f"<!-- records: {COMMAND} -->", "<!-- end of records -->")
-
-
-class Known(NamedTuple):
-    """Figures of one suite, preset and student."""
-
-    suite: str
-    preset: str
-    student: str
-    budget: int
-    lifetimes: dict[str, Any]
-
-    def paired(self) -> Known:
-        """The same, of the seeds that all its teachers of the eight have lived: numbers that stand side by side."""
-        eight = [set(found) for name, found in self.lifetimes.items() if name in TEACHERS]
-        shared = set.intersection(*eight) if eight else set[str]()
-        kept = {
-            name: {seed: life for seed, life in found.items() if seed in shared}
-            for name, found in self.lifetimes.items()
-        }
-        return self._replace(lifetimes={name: found for name, found in kept.items() if found})
-
-    def in_compute(self) -> Known:
-        """The same counted in forward-equivalents; of a lifetime that never mastered, what it spent."""
-        counted = {
-            name: {
-                seed: {**life, "updates": life["forward_equivalents"], "mastered": True} for seed, life in own.items()
-            }
-            for name, own in self.lifetimes.items()
-        }
-        most = max(life["updates"] for own in counted.values() for life in own.values())
-        return self._replace(budget=most, lifetimes=counted)
-
-    def rows(self, reference: str) -> dict[str, Row]:
-        """A row per teacher, against a reference on the same seeds."""
-        return {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
 
 
 @dataclass(frozen=True)
@@ -85,6 +52,8 @@ class Tables:
             figures = [line for one in known if one.suite == suite for line in section(one)] or ["Not run yet."]
             figures += paper_section(self.results / "paper" / f"{suite}.json")
             write_text(page, with_table(text, "\n".join([*set_ups(suite, record), *figures]), _MARKS))
+        if (page := self.pages / "gain.md").exists():
+            write_text(page, with_table(page.read_text(encoding="utf-8"), "\n".join(gain.told(known)), _MARKS))
         if (tuned := self.results.parent / FIGURES.name).exists():
             page = self.pages / "tuning.md"
             figures = told(read_json(tuned)["lifetimes"])

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from records_support import lives
 
 from benchmarks.cli import parsed
 from benchmarks.planning import planned
@@ -12,24 +13,12 @@ from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.controls import Yoke
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import CONTROLS, RESULTS, SOURCES, TEACHERS, Run
-from benchmarks.studies.records.table import Known, Tables, comparisons, main_table, over_all, section
+from benchmarks.studies.records.table import Tables, comparisons, main_table, over_all, section
 from teacher.schedules.recorded import read_schedule
 
 ROOT = Path(__file__).parents[3]
-
-
-def lives(*updates, budget=1000):
-    return {
-        str(seed): {
-            "mastered": spent is not None,
-            "updates": spent or budget,
-            "budget": budget,
-            "area_under_curve": 0.5,
-            "forward_equivalents": 3_000_000,
-        }
-        for seed, spent in enumerate(updates)
-    }
 
 
 def known(seeds=8):

@@ -1,0 +1,80 @@
+"""What the general teacher's gain is made of: contrasts over suites."""
+
+import numpy as np
+import pytest
+from records_support import lives
+
+from benchmarks.studies.records.gain import CONTRASTS, CONTROLS, paired_costs, pooled, told
+from benchmarks.studies.records.known import Known
+from benchmarks.studies.records.run import CONTROLS as SIMPLE
+from benchmarks.studies.records.run import TEACHERS, yoked
+
+
+def of(suite, **updates):
+    figures = {name.replace("_", "-"): lives(*values) for name, values in updates.items()}
+    return Known(suite, "small", "lstm", 1000, figures)
+
+
+def test_a_ratio_is_the_geometric_mean_over_suites_of_ratios_of_means():
+    first = of("recall", general=[200] * 8, yoked=[400, 400, 400, 400, 200, 200, 200, 600])  # 200 / 350
+    second = of("lego", general=[300, 500] * 5, yoked=[200] * 10)  # 400 / 200
+    found = pooled([first, second], "general", "yoked")
+    assert found.ratio == pytest.approx((200 / 350 * 2) ** 0.5)
+    assert (found.num_suites, found.num_pairs) == (2, 18)
+    assert found.low < found.ratio < found.high
+
+
+def test_seeds_that_only_one_has_lived_do_not_count():
+    one = of("recall", general=[200] * 9 + [1000] * 3, yoked=[400] * 9)
+    assert pooled([one], "general", "yoked").ratio == pytest.approx(0.5)
+    assert pooled([of("recall", general=[200] * 7, yoked=[400] * 12)], "general", "yoked") is None
+    assert pooled([of("recall", general=[200] * 9)], "general", "yoked") is None
+
+
+def test_a_lifetime_that_never_mastered_costs_the_budget():
+    one = of("recall", general=[500] * 8, yoked=[None] * 8)
+    assert paired_costs(one, "general", "yoked").tolist() == [[500] * 8, [1000] * 8]
+    one.lifetimes["general"]["3"]["updates"] = 1200  # of a run with a larger budget
+    assert paired_costs(one, "general", "yoked")[0, 3] == 1000
+
+
+def test_intervals_hold_and_tests_are_level_where_nothing_differs():
+    """Of 200 worlds of three suites without a difference 5 % may seem to have one; the suites' scales differ."""
+    rng = np.random.default_rng(0)
+    outside = rejected = 0
+    for _ in range(200):
+        suites = []
+        for suite, scale in (("recall", 1.0), ("lego", 0.2), ("formal", 0.5)):
+            costs = rng.lognormal(5, 0.4, (2, 10)) * scale
+            suites.append(of(suite, general=[int(c) for c in costs[0]], yoked=[int(c) for c in costs[1]]))
+        found = pooled(suites, "general", "yoked")
+        outside += not found.low <= 1 <= found.high
+        rejected += found.p < 0.05
+    assert rejected <= 20 and outside <= 26  # bootstraps of ten are a little narrow
+
+
+def test_a_difference_in_every_suite_is_found():
+    rng = np.random.default_rng(1)
+    suites = [
+        of(suite, general=(base := rng.integers(100, 200, 10)).tolist(), yoked=(base * 2).tolist())
+        for suite in ("recall", "lego")
+    ]
+    found = pooled(suites, "general", "yoked")
+    assert found.ratio == pytest.approx(0.5) and found.high < 0.6 and found.p < 0.001
+
+
+def test_what_is_told_names_entries_that_can_be_run():
+    can = {*TEACHERS, *SIMPLE, *yoked("any")}
+    assert set(CONTROLS) <= can
+    assert {name for _, own, other in CONTRASTS for name in (own, other)} <= can
+
+
+def test_the_tables_by_hand():
+    one = of("recall", uniform=[400] * 8, general=[200] * 8, static_mean=[100, 300] * 4, yoked=[9] * 7)
+    other = of("lego", uniform=[400] * 8, general=[300] * 8)
+    lines = told([one, other, one._replace(preset="paper")])
+    assert lines[2] == "| recall, lstm | 0.50 |  |  | 0.50 |  |  |  |  |"
+    assert lines[3] == ""  # LEGO has no control yet
+    (row,) = [line for line in lines if line.startswith("| the mixture alone")]
+    assert "| 1 | 8 | 0.50 [" in row
+    assert not any("random weights" in line for line in lines)
