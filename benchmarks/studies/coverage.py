@@ -48,7 +48,7 @@ class Coverage:
             rows[name] = {str(n): count(np.random.default_rng([n, 1]), n, self.studies) for n in self.sizes}
             say(f"| {name} | " + " | ".join(f"{value:.2f}" for value in rows[name].values()) + " |")
         if self.out is not None:
-            command = "python -m benchmarks.studies.coverage"
+            command = f"python -m benchmarks.studies.coverage --studies {self.studies}"
             record: dict[str, Any] = {"command": command, "studies": self.studies, "environment": environment()}
             write_json(self.out, {**record, "shares": rows})
 

@@ -37,12 +37,15 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
         workers: processes.
 
     Raises:
-        UserError: no worker, or some lifetimes failed; the others are kept.
+        UserError: no worker, a file of lifetimes on other samples, or some lifetimes failed; the others are kept.
     """
     if workers < 1:
         raise UserError(f"workers must be at least 1; got {workers}")
     kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
+    if len(waiting) < len(cells):
+        say(f"{len(cells) - len(waiting)} of {len(cells)} lifetimes are in {file}; what is there is not run again")
+    _refuse_other_figures(kept["lifetimes"], [cell for _, cell in waiting], file)
     failures: list[str] = []
     jobs = {number: (cell, runs / name / folder_of(cell)) for number, (name, cell) in enumerate(waiting)}
     with contextlib.closing(outcomes(_live, jobs, workers)) as lived:
@@ -138,6 +141,17 @@ def _refuse_other_samples(cell: Cell, folder: Path) -> None:
         )
 
 
+def _refuse_other_figures(kept: dict[str, Any], waiting: list[Cell], file: Path) -> None:
+    """What stands side by side must have been lived on the same samples: text is that of a Python's own library."""
+    known = {life["fingerprint"] for found in kept.values() for life in found.values() if "fingerprint" in life}
+    for cell in waiting[:1] if known else []:
+        if (now := cell.make_suite().fingerprint) not in known:
+            raise UserError(
+                f"{file} holds lifetimes on other samples of {cell.suite} (fingerprint {', '.join(sorted(known))}, now "
+                f"{now}): another version, or other data; keep these in a file of their own"
+            )
+
+
 def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """One lifetime's figures.
 
@@ -149,6 +163,7 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     made_with = folder / "environment.json"  # of its end: its figures may be collected at a later revision
     if not made_with.exists():
         write_json(made_with, environment())
+    made = read_json(made_with)
     summary = summary_of(folder)
     reached = summary["to_mastery"] if summary["mastered"] else summary["spent"]
     return {
@@ -160,6 +175,6 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
         "signal": cell.signal,
         "digest": cell.digest,
         "fingerprint": summary["fingerprint"],
-        **{name: read_json(made_with)[name] for name in ("revision", "torch", "processor")},
+        **{name: made[name] for name in ("revision", "torch", "processor", "python") if name in made},
         **({"policy": policy} if (policy := _policy(cell)) else {}),
     }

@@ -5,5 +5,6 @@ from benchmarks.studies.records.look import Look as Look
 from benchmarks.studies.records.paper import Paper as Paper
 from benchmarks.studies.records.run import TEACHERS as TEACHERS
 from benchmarks.studies.records.run import Run as Run
+from benchmarks.studies.records.same import Same as Same
 from benchmarks.studies.records.table import Tables as Tables
 from benchmarks.studies.records.tuning import Tune as Tune

@@ -1,13 +1,13 @@
 """``python -m benchmarks.studies.records``."""
 
-from benchmarks.studies.records import Look, Paper, Run, Tables, Tune, Yoke
+from benchmarks.studies.records import Look, Paper, Run, Same, Tables, Tune, Yoke
 from benchmarks.terminal import from_command_line, guarded
 
 
 def main() -> None:
-    """Runs lifetimes, makes what controls replay, tunes, keeps a source's own set-up, looks, or writes tables."""
+    """Runs lifetimes and their controls, tunes, keeps, looks, compares, or writes tables."""
     from_command_line(
-        {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper, "look": Look},
+        {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper, "look": Look, "same": Same},
         "python -m benchmarks.studies.records",
     ).execute()
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.meta.evidence import FEWEST_SEEDS
-from benchmarks.statistics import holm, sign_flip
-from benchmarks.studies.records.known import Known
-
-Floats = NDArray[np.float64]
+from benchmarks.statistics import REFERENCES, Floats, holm, nested_weights, sign_flip
+from benchmarks.store import read_json
+from benchmarks.studies.records.known import RESAMPLES, Known, ratios, taught_by
+from benchmarks.studies.records.run import NUM_TRAINED, TRAINED
 
 CONTROLS = (
     "general",
@@ -35,14 +34,13 @@ CONTRASTS: tuple[tuple[str, str, str], ...] = (
     ("the reward: against training on a shuffled one", "general", "shuffled-reward"),
     ("against one line of code, p(1-p)", "general", "learnability"),
 )
-_RESAMPLES = 2000
 
 
 class Contrast(NamedTuple):
     """One teacher's updates over another's: the geometric mean over suites of the ratios of their restricted means.
 
-    Bounds are of a bootstrap that draws pairs of seeds within each suite; ``p`` of a sign-flip test over all pairs,
-    each difference as a share of its suite's mean.
+    Bounds are of a bootstrap that draws seeds and trained teachers within each suite; ``p`` of a sign-flip test over
+    all pairs, each difference as a share of its suite's mean.
     """
 
     ratio: float
@@ -55,55 +53,86 @@ class Contrast(NamedTuple):
 
 def pooled(known: Sequence[Known], name: str, reference: str) -> Contrast | None:
     """A contrast over the suites where both have lived at least ``FEWEST_SEEDS`` seeds; None where there is none."""
-    strata = [pairs for one in known if (pairs := paired_costs(one, name, reference)).shape[1] >= FEWEST_SEEDS]
+    strata = [pairs for one in known if len(pairs := one.costs(name, reference)) >= FEWEST_SEEDS]
     if not strata:
         return None
     rng = np.random.default_rng(0)
-    draws = np.mean([_logs(rng, pairs) for pairs in strata], axis=0)
+    draws = np.mean([np.log(ratios(_weights(rng, pairs), _table(pairs))) for pairs in strata], axis=0)
     low, high = np.exp(np.quantile(draws, [0.025, 0.975]))
-    logs = [np.log(own.mean() / other.mean()) for own, other in strata]
-    differences = np.concatenate([(own - other) / other.mean() for own, other in strata])
+    costs = [_table(pairs).T for pairs in strata]
+    logs = [np.log(own.mean() / other.mean()) for own, other in costs]
+    differences = np.concatenate([(own - other) / other.mean() for own, other in costs])
     ratio = float(np.exp(np.mean(logs)))
     return Contrast(ratio, float(low), float(high), sign_flip(differences.tolist()), len(strata), len(differences))
 
 
-def paired_costs(one: Known, name: str, reference: str) -> Floats:
-    """Restricted updates ``(2, S)`` of two entries, of the seeds that both have lived."""
-    own, other = (one.lifetimes.get(entry, {}) for entry in (name, reference))
-    seeds = sorted(own.keys() & other.keys(), key=int)
-    cost = [
-        [min(found[seed]["updates"], one.budget) if found[seed]["mastered"] else one.budget for seed in seeds]
-        for found in (own, other)
-    ]
-    return np.array(cost, dtype=np.float64)
+def _table(pairs: dict[int, list[float]]) -> Floats:
+    """``(S, 2)``."""
+    return np.array(list(pairs.values()), dtype=np.float64)
 
 
-def _logs(rng: np.random.Generator, pairs: Floats) -> Floats:
-    """Log ratios of means, of pairs drawn anew: ``(resamples,)``."""
-    drawn = pairs[:, rng.integers(pairs.shape[1], size=(_RESAMPLES, pairs.shape[1]))].mean(axis=2)
-    logs: Floats = np.log(drawn[0] / drawn[1])
-    return logs
+def _weights(rng: np.random.Generator, pairs: dict[int, list[float]]) -> Floats:
+    """One of the two is the general teacher or replays it: teachers are drawn as seeds are."""
+    return nested_weights(rng, taught_by(pairs), RESAMPLES)
+
+
+def break_even(one: Known, reference: str) -> float | None:
+    """Lifetimes after which training a teacher is paid back in seconds; None where none are saved, or too few seeds.
+
+    What is saved are forward-equivalents, at the fastest rate that any lifetime of the suite ran at: what was beside a
+    lifetime on its machine slows it.
+    """
+    own, other = (one.lifetimes.get(name, {}) for name in ("general", reference))
+    seeds = own.keys() & other.keys()
+    if len(seeds) < FEWEST_SEEDS:
+        return None
+    rate = min(life["seconds"] / life["forward_equivalents"] for found in (own, other) for life in found.values())
+    saved = sum(other[seed]["forward_equivalents"] - own[seed]["forward_equivalents"] for seed in seeds) / len(seeds)
+    return seconds_of_training() / (saved * rate) if saved > 0 else None
+
+
+def seconds_of_training() -> float:
+    """That a general teacher took, mean of the six."""
+    cards = [read_json(TRAINED / f"general-{number}" / "teacher.json") for number in range(NUM_TRAINED)]
+    return float(np.mean([card["seconds"] for card in cards]))
 
 
 def told(known: Sequence[Known]) -> list[str]:
-    """Two tables: each control's share of uniform sampling's updates, and the contrasts over all suites."""
+    """Tables: each control's share of uniform sampling's updates, the contrasts over all suites, and the break-even."""
     small = [one for one in known if one.preset == "small"]
-    lines = [f"| suite, student | {' | '.join(CONTROLS)} |", "|---" * (len(CONTROLS) + 1) + "|"]
+    lines = ["Updates to mastery over uniform sampling's on the same seeds:", ""]
+    lines += [f"| suite, student | {' | '.join(CONTROLS)} |", "|---" * (len(CONTROLS) + 1) + "|"]
     for one in small:
-        found = [paired_costs(one, name, "uniform") for name in CONTROLS]
-        enough = [pairs.shape[1] >= FEWEST_SEEDS for pairs in found]
+        found = [_table(one.costs(name, "uniform")) for name in CONTROLS]
+        enough = [len(pairs) >= FEWEST_SEEDS for pairs in found]
         if any(enough[1:]):
             shares = [
-                f"{pairs[0].mean() / pairs[1].mean():.2f}" if there else ""
+                f"{pairs[:, 0].mean() / pairs[:, 1].mean():.2f}" if there else ""
                 for pairs, there in zip(found, enough, strict=True)
             ]
             lines.append(f"| {one.suite}, {one.student} | {' | '.join(shares)} |")
     made = [(what, pooled(small, name, reference)) for what, name, reference in CONTRASTS]
     rows = [(what, contrast) for what, contrast in made if contrast is not None]
-    lines += ["", "| what | suites | pairs | ratio of updates | p | Holm-corrected |", "|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "Over all suites that have both (geometric mean; 95 % bootstrap, seeds and trained teachers drawn):",
+        "",
+    ]
+    lines += ["| what | suites | pairs | ratio of updates | p | Holm-corrected |", "|---|---|---|---|---|---|"]
     for (what, row), corrected in zip(rows, holm([row.p for _, row in rows]), strict=True):
         lines.append(
             f"| {what} | {row.num_suites} | {row.num_pairs} | {row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}] "
             f"| {row.p:.2g} | {corrected:.2g} |"
         )
+    lines += [
+        "",
+        f"Training one took {seconds_of_training():,.0f} seconds (two cores). It is paid back after so many lifetimes:",
+        "",
+    ]
+    lines += [f"| suite, student | {' | '.join(f'against {name}' for name in REFERENCES)} |", "|---|---|---|"]
+    for one in small:
+        paid = [break_even(one, name) for name in REFERENCES]
+        if any(paid):
+            shown = ["never" if number is None else f"{np.ceil(number):,.0f}" for number in paid]
+            lines.append(f"| {one.suite}, {one.student} | {' | '.join(shown)} |")
     return lines

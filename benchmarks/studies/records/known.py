@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from benchmarks.meta.evidence import Row, compared
-from benchmarks.studies.records.run import TEACHERS
+from benchmarks.statistics import Floats, nested_weights
+from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS
+
+GENERAL = "general"
+RESAMPLES = 2000
 
 
 class Known(NamedTuple):
@@ -39,5 +46,47 @@ class Known(NamedTuple):
         return self._replace(budget=most, lifetimes=counted)
 
     def rows(self, reference: str) -> dict[str, Row]:
-        """A row per teacher, against a reference on the same seeds."""
-        return {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
+        """A row per teacher, against a reference on the same seeds; the general one's bounds are of a nested bootstrap.
+
+        Trained teacher s mod 6 taught seed s: teachers are drawn anew as seeds are.
+        """
+        rows = {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
+        if GENERAL in rows:
+            rows[GENERAL] = self._nested(rows[GENERAL], reference)
+        return rows
+
+    def costs(self, *names: str) -> dict[int, list[float]]:
+        """Restricted updates of these entries, by seed, of the seeds that all of them have lived."""
+        found = [self.lifetimes.get(name, {}) for name in names]
+        seeds = sorted(set[str].intersection(*(set(own) for own in found)), key=int)
+        return {
+            int(seed): [
+                min(own[seed]["updates"], self.budget) if own[seed]["mastered"] else self.budget for own in found
+            ]
+            for seed in seeds
+        }
+
+    def _nested(self, row: Row, reference: str) -> Row:
+        low, high = bounds(self.costs(GENERAL), lambda weights, costs: weights @ costs[:, 0] / weights.sum(axis=1))
+        pairs = self.costs(GENERAL, reference)
+        if pairs:
+            ratio_low, ratio_high = bounds(pairs, ratios)
+            row = row._replace(ratio_low=ratio_low, ratio_high=ratio_high)
+        return row._replace(low=low, high=high)
+
+
+def bounds(costs: dict[int, list[float]], statistic: Callable[[Floats, Floats], Floats]) -> tuple[float, float]:
+    """95 % bounds of a statistic of weights ``(draws, S)`` and costs ``(S, entries)``, seeds and teachers drawn."""
+    weights = nested_weights(np.random.default_rng(0), taught_by(costs), RESAMPLES)
+    low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def ratios(weights: Floats, costs: Floats) -> Floats:
+    """Of the first entry's weighted mean to the second's, ``(draws,)``."""
+    return (weights @ costs[:, 0]) / (weights @ costs[:, 1])
+
+
+def taught_by(seeds: Iterable[int]) -> list[int]:
+    """The trained teacher of each seed."""
+    return [seed % NUM_TRAINED for seed in seeds]

@@ -86,8 +86,12 @@ def main_table(known: list[Known]) -> list[str]:
         if one.preset == "small" and all("general" in found for found in rows):
             own = rows[0]["general"]
             cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
-            tests = [_ratio(found["general"], with_test=True) for found in rows]
-            tests.append(_ratio(one.paired().in_compute().rows("uniform")["general"]))
+            tests = [
+                _sign(own, found[reference]) + _ratio(found["general"], with_test=True)
+                for reference, found in zip(REFERENCES, rows, strict=True)
+            ]
+            in_compute = one.paired().in_compute().rows("uniform")["general"]
+            tests.append(_sign(own, rows[0]["uniform"]) + _ratio(in_compute))
             lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
     return [*lines, *over_all([one for one in known if one.preset == "small"])]
 
@@ -138,7 +142,7 @@ def section(one: Known) -> list[str]:
         sign = ">= " if row.solved < row.num else ""
         bounds = f" [{row.low:,.0f}, {row.high:,.0f}]" if row.num_seeds >= FEWEST_SEEDS else ""
         against = [
-            "" if row.name == reference else _ratio(found[row.name])
+            "" if row.name == reference else _against(found[row.name], found.get(reference))
             for reference, found in zip(REFERENCES, (to_uniform, to_rule), strict=True)
         ]
         lines.append(
@@ -201,6 +205,17 @@ def set_ups(suite: str, record: Record) -> list[str]:
     ours += "where the updates went."
     own = f"`paceline bench {suite} --preset small --teachers uniform,general` runs it with the teacher that ships."
     return [*lines, "", ours, own]
+
+
+def _against(row: Row, reference: Row | None) -> str:
+    ratio = _ratio(row)
+    return _sign(row, reference) + ratio if ratio and reference is not None else ratio
+
+
+def _sign(row: Row, reference: Row) -> str:
+    """What a ratio of restricted means is worth where some lifetimes never mastered: those cost more than was seen."""
+    own, other = row.solved < row.num, reference.solved < reference.num
+    return "~ " if own and other else ">= " if own else "<= " if other else ""
 
 
 def _cost(row: Row) -> str:

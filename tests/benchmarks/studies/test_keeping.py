@@ -5,6 +5,7 @@ import dataclasses
 import multiprocessing
 import operator
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -40,6 +41,24 @@ def test_a_finished_lifetime_on_other_samples_is_refused(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"holds a lifetime on other samples of parity \(fingerprint \w+, now \w+\)"):
         keep_lifetimes([("uniform", CELL)], tmp_path / "b.json", "", tmp_path / "runs", 1)
     assert not (tmp_path / "b.json").exists()
+
+
+def test_figures_on_other_samples_are_not_mixed(tmp_path, monkeypatch):
+    """A file that holds seed 0 of a task is not given seed 1 of another version of it."""
+    file = tmp_path / "a.json"
+    keep_lifetimes([("uniform", CELL)], file, "", tmp_path / "runs", 1)
+    monkeypatch.setattr("envs.Parity.version", "parity-later")
+    before = file.read_bytes()
+    with pytest.raises(UserError, match=r"a\.json holds lifetimes on other samples of parity \(fingerprint \w+, now"):
+        keep_lifetimes([("uniform", dataclasses.replace(CELL, seed=1))], file, "", tmp_path / "elsewhere", 1)
+    assert file.read_bytes() == before and not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_there_is_said(tmp_path, capsys):
+    for expected in ("1/1 uniform, seed 0", f"1 of 1 lifetimes are in {tmp_path / 'a.json'}"):
+        keep_lifetimes([("uniform", CELL)], tmp_path / "a.json", "", tmp_path / "runs", 1)
+        assert expected in capsys.readouterr().out
+    assert read_json(tmp_path / "a.json")["lifetimes"]["uniform"]["0"]["python"] == platform.python_version()
 
 
 def test_a_lifetime_of_before_students_were_watched_counts_if_none_would_have_been_found():
