@@ -132,7 +132,7 @@ def told(known: Sequence[Known]) -> list[str]:
     lines += [f"| suite, student | {' | '.join(f'against {name}' for name in REFERENCES)} |", "|---|---|---|"]
     for one in small:
         paid = [break_even(one, name) for name in REFERENCES]
-        if any(paid):
+        if all(len(one.costs("general", name)) >= FEWEST_SEEDS for name in REFERENCES):
             shown = ["never" if number is None else f"{np.ceil(number):,.0f}" for number in paid]
             lines.append(f"| {one.suite}, {one.student} | {' | '.join(shown)} |")
     return lines

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.meta.evidence import Row, compared
-from benchmarks.statistics import Floats, nested_weights
+from benchmarks.statistics import Floats, interquartile_mean, nested_weights
 from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS
 
 GENERAL = "general"
@@ -80,6 +80,26 @@ def bounds(costs: dict[int, list[float]], statistic: Callable[[Floats, Floats], 
     weights = nested_weights(np.random.default_rng(0), taught_by(costs), RESAMPLES)
     low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
     return float(low), float(high)
+
+
+def nested_interquartile(strata: Sequence[dict[int, float]]) -> list[float]:
+    """95 % bounds of the interquartile mean over suites; trained teachers are drawn once for all of them.
+
+    Args:
+        strata: of each suite, a score by seed.
+    """
+    rng = np.random.default_rng(0)
+    numbers = [(suite, seed) for suite, own in enumerate(strata) for seed in own]
+    scores = np.array([strata[suite][seed] for suite, seed in numbers])
+    teachers = np.array(taught_by(seed for _, seed in numbers))
+    found: list[float] = []
+    while len(found) < RESAMPLES:
+        drawn = np.bincount(rng.integers(NUM_TRAINED, size=NUM_TRAINED), minlength=NUM_TRAINED)
+        times = np.concatenate([np.bincount(rng.integers(len(s), size=len(s)), minlength=len(s)) for s in strata])
+        if len(kept := np.repeat(scores, times * drawn[teachers])):  # else it is drawn again
+            found.append(interquartile_mean(kept.tolist()))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return [float(low), float(high)]
 
 
 def ratios(weights: Floats, costs: Floats) -> Floats:

@@ -73,6 +73,11 @@ def yoked(name: str) -> dict[str, str]:
     }
 
 
+def entries(suite: str, name: str) -> dict[str, str]:
+    """The flags of everything that can be run on a suite, whose figures have this name."""
+    return {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(name)}
+
+
 @dataclass(frozen=True)
 class Run:
     """Lifetimes of suites of record; what is finished is not run again."""
@@ -110,7 +115,7 @@ class Run:
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
         if not TRAINED.exists():
             raise UserError(f"{TRAINED} is not here: run it from the root of a checkout")
-        known = {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(self.name(suite))}
+        known = entries(suite, self.name(suite))
         if name not in known:
             raise UserError(f"unknown teacher {name!r}; there are: {', '.join(known)}")
         student = f"--student {self.student}" if self.student else ""

@@ -15,9 +15,9 @@ from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain
-from benchmarks.studies.records.known import Known
+from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile
 from benchmarks.studies.records.paper import paper_section
-from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run
+from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
@@ -86,12 +86,11 @@ def main_table(known: list[Known]) -> list[str]:
         if one.preset == "small" and all("general" in found for found in rows):
             own = rows[0]["general"]
             cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
+            others = [rows[0].get(reference) for reference in REFERENCES]
             tests = [
-                _sign(own, found[reference]) + _ratio(found["general"], with_test=True)
-                for reference, found in zip(REFERENCES, rows, strict=True)
+                _against(found["general"], other, with_test=True) for found, other in zip(rows, others, strict=True)
             ]
-            in_compute = one.paired().in_compute().rows("uniform")["general"]
-            tests.append(_sign(own, rows[0]["uniform"]) + _ratio(in_compute))
+            tests.append(_against(one.paired().in_compute().rows("uniform")["general"], others[0], own=own))
             lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
     return [*lines, *over_all([one for one in known if one.preset == "small"])]
 
@@ -103,21 +102,20 @@ def over_all(known: list[Known]) -> list[str]:
         return []
     said = []
     for name in TEACHERS:
-        scores = {
-            f"{one.suite} {one.student}": [
-                min(life["updates"], one.budget) / one.budget if life["mastered"] else 1.0
-                for life in one.lifetimes[name].values()
-            ]
+        shares = {
+            f"{one.suite} {one.student}": {seed: cost[0] / one.budget for seed, cost in one.costs(name).items()}
             for one in whole
         }
-        value, bounds = stratified(scores)
+        value, bounds = stratified({stratum: list(found.values()) for stratum, found in shares.items()})
+        bounds = nested_interquartile(list(shares.values())) if name == GENERAL else bounds
         said.append(
             (value, f"{name} {value:.2f} [{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else f"{name} {value:.2f}")
         )
     ranked = ", ".join(text for _, text in sorted(said))
     return [
         "",
-        f"Over {len(whole)} suites, interquartile mean of updates over budget (stratified bootstrap): {ranked}.",
+        f"Over {len(whole)} suites, interquartile mean of updates over budget (stratified bootstrap; of the general "
+        f"teacher nested): {ranked}.",
     ]
 
 
@@ -129,7 +127,8 @@ def section(one: Known) -> list[str]:
         f"### `--preset {one.preset}`, {one.student}",
         "",
         *([f"`{command}` makes it.", ""] if (command := _own_command(one)) else []),
-        f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on.",
+        f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
+        "general teacher's over its six networks too ([statistics](../statistics.md)).",
         "",
         "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | of uniform's | of "
         "target-deficit's |",
@@ -149,7 +148,15 @@ def section(one: Known) -> list[str]:
             f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | "
             f"{sign}{forwards:,.1f} M | {' | '.join(against)} |"
         )
-    return [*lines, "", *comparisons(one)]
+    return [*lines, "", *comparisons(one), *flags(one)]
+
+
+def flags(one: Known) -> list[str]:
+    """What stands behind the names that are no teacher at its defaults."""
+    known = entries(one.suite, f"{one.suite}-{one.preset}-{one.student}")
+    own = [(name, known[name]) for name in one.lifetimes if known.get(name, f"--teacher {name}") != f"--teacher {name}"]
+    said = ", ".join(f"{name} `{line}`" for name, line in own)
+    return [f"Teachers at their defaults (`--teacher NAME`), but: {said}."] if said else []
 
 
 def _own_command(one: Known) -> str:
@@ -207,9 +214,10 @@ def set_ups(suite: str, record: Record) -> list[str]:
     return [*lines, "", ours, own]
 
 
-def _against(row: Row, reference: Row | None) -> str:
-    ratio = _ratio(row)
-    return _sign(row, reference) + ratio if ratio and reference is not None else ratio
+def _against(row: Row, reference: Row | None, with_test: bool = False, own: Row | None = None) -> str:
+    """A ratio with its bounds; ``own`` says who mastered, where the row itself does not."""
+    ratio = _ratio(row, with_test)
+    return _sign(own or row, reference) + ratio if ratio and reference is not None else ratio
 
 
 def _sign(row: Row, reference: Row) -> str:

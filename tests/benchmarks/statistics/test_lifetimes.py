@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from benchmarks import statistics
 from benchmarks.report.page import _evenness, _forecast
@@ -28,6 +30,18 @@ def test_survival_is_kaplan_meier_by_hand():
     """Mastered at 1, 2, 4; one lifetime open-ended at 3: S = 3/4, 2/4, then (1 - 1/1) of what is left."""
     costs, share = statistics.survival([1, 2, 3, 4], [True, True, False, True])
     assert dict(zip(costs.tolist(), share.tolist(), strict=True)) == pytest.approx({1: 0.25, 2: 0.5, 3: 0.5, 4: 1.0})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_survival_is_what_statsmodels_says(seed):
+    """An implementation of its own, ties and all."""
+    rng = np.random.default_rng(seed)
+    costs = rng.integers(1, 12, 30)
+    mastered = rng.random(30) < 0.7
+    theirs = SurvfuncRight(costs, mastered)
+    values, share = statistics.survival(costs.tolist(), mastered.tolist())
+    ours = dict(zip(values.tolist(), share.tolist(), strict=True))
+    assert [ours[time] for time in theirs.surv_times] == pytest.approx((1 - theirs.surv_prob).tolist())
 
 
 def test_summary_counts_lifetimes_that_never_mastered_with_what_they_spent():

@@ -31,6 +31,13 @@ def test_it_counts_what_it_says(tmp_path, capsys, monkeypatch):
     assert "| mean: interval covers | 1.00 | 1.00 |" in capsys.readouterr().out
 
 
+def test_teachers_that_differ_make_an_interval_over_seeds_alone_too_narrow():
+    """As many as teach in turn, and so few that they are seen: 120 studies of ten seeds."""
+    counted = (coverage._one_each, coverage._one_each_by_seeds)
+    nested, seeds = (count(np.random.default_rng(5), 10, 120) for count in counted)
+    assert nested > 0.93 and nested > seeds + 0.03
+
+
 def test_mistakes_are_said():
     with pytest.raises(UserError, match="at least 2 seeds"):
         Coverage((1,), 4, None).execute()

@@ -13,9 +13,10 @@ from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.controls import Yoke
-from benchmarks.studies.records.known import Known
+from benchmarks.studies.records.known import Known, nested_interquartile
 from benchmarks.studies.records.run import CONTROLS, RESULTS, SOURCES, TEACHERS, Run
-from benchmarks.studies.records.table import Tables, comparisons, main_table, over_all, section
+from benchmarks.studies.records.table import Tables, comparisons, flags, main_table, over_all, section
+from teacher import load_general
 from teacher.schedules.recorded import read_schedule
 
 ROOT = Path(__file__).parents[3]
@@ -122,7 +123,7 @@ def test_a_lifetime_that_never_mastered_costs_the_compute_that_it_spent():
     for number, seed in enumerate(figures.lifetimes["general"]):
         figures.lifetimes["general"][seed]["forward_equivalents"] = 6_000_000
         figures.lifetimes["general"][seed]["mastered"] = number > 0
-    assert main_table([figures])[2].endswith("| 2.00 [2.00, 2.00] |")
+    assert main_table([figures])[2].endswith("| >= 2.00 [2.00, 2.00] |")
 
 
 def test_a_few_seeds_get_no_interval_and_no_test():
@@ -135,6 +136,55 @@ def test_figures_that_lack_a_reference_say_nothing_of_ratios():
     figures = Known("recall", "small", "lstm", 1000, {"general": lives(300, 400)})
     assert main_table([figures])[2].endswith("| 350 |  |  |  |")
     assert "nan" not in "\n".join(section(figures))
+
+
+def test_bounds_of_the_general_teacher_draw_teachers_too():
+    """Six teachers that differ and seeds that do not: over seeds alone ten would seem to say more than six can."""
+    figures = known(12)
+    figures.lifetimes["general"] = lives(*[300 + 40 * (seed % 6) for seed in range(12)])
+    figures.lifetimes["exp3s"] = figures.lifetimes["general"]
+    rows = figures.rows("uniform")
+    own, bandit = rows["general"], rows["exp3s"]
+    assert own[:5] == ("general", *bandit[1:5]) and (own.ratio, own.p) == (bandit.ratio, bandit.p)
+    assert own.high - own.low > 1.3 * (bandit.high - bandit.low)
+    assert own.ratio_high - own.ratio_low > 1.3 * (bandit.ratio_high - bandit.ratio_low)
+    spread = nested_interquartile([{seed: 0.3 + 0.04 * (seed % 6) for seed in range(12)}] * 3)
+    assert spread[0] < 0.36 and spread[1] > 0.44  # all suites have the same lucky teachers
+
+
+def test_ratios_of_lifetimes_that_never_mastered_are_bounds():
+    figures = known()
+    figures.lifetimes["uniform"]["3"]["mastered"] = False
+    cells = [cell.strip() for cell in main_table([figures])[2].strip("|").split("|")]
+    assert cells[-3].startswith("<= 0.") and cells[-1].startswith("<= ") and not cells[-2].startswith("<=")
+    page = section(figures)
+    (row,) = [line for line in page if line.startswith("| target-only")]
+    assert row.split("|")[-3].strip().startswith("~ ") and row.split("|")[-2].strip().startswith(">= ")
+    (row,) = [line for line in page if line.startswith("| uniform")]
+    assert row.split("|")[-2].strip().startswith(">= 2.")
+
+
+def test_a_page_says_the_flags_behind_its_names():
+    figures = known()
+    figures.lifetimes["random-frozen"] = figures.lifetimes["general"]
+    said = flags(figures)[0]
+    assert "exp3s `--teacher exp3s --exp3s.eta 0.1 --signal PG`" in said and "/random-frozen`" in said
+    assert "uniform" not in said and "general `" not in said
+
+
+def test_what_a_decision_of_the_general_teacher_costs_beside_its_updates():
+    """It is not charged, for it is less than a thousandth; weights used per arm, over the student's per token."""
+    own = sum(weight.size for weight in load_general().policy.weights.values())
+    for suite, record in RECORDS.items():
+        ((_, cell),) = Run(seeds=1, teachers=("general",)).cells(suite)
+        made = cell.make_suite()
+        student = cell.make_student(made)
+        student.reset([0])
+        shortest = min(made.length(arm) for arm in range(made.num_arms))
+        trained = 3 * cell.schedule.updates_per_decision * cell.schedule.batch_size * shortest
+        assert (
+            own * made.num_arms / sum(weight.numel() for weight in student.models[0].parameters()) < 1e-3 * trained
+        ), record.title
 
 
 def test_over_all_suites_by_hand():

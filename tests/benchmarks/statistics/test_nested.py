@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from benchmarks.statistics import nested_weights
+
+
+def test_a_lifetime_counts_as_often_as_its_seed_and_its_teacher_were_drawn():
+    weights = nested_weights(np.random.default_rng(0), [0, 1, 0, 1, 0, 1], 4000)
+    assert weights.shape == (4000, 6) and (weights.sum(axis=1) > 0).all()
+    assert weights.mean() == pytest.approx(1.0, abs=0.05)
+    for only in (0, 1):  # the other teacher drawn twice: none of this one's lifetimes is left
+        gone = (weights[:, only::2] == 0).all(axis=1) & (weights[:, 1 - only :: 2] % 2 == 0).all(axis=1)
+        assert gone.mean() == pytest.approx(0.25, abs=0.03)
+
+
+def test_with_a_teacher_for_each_seed_or_one_for_all_it_is_wider_or_the_bootstrap_itself():
+    """The variance of a mean: of one factor (1/S), or of two that are crossed (about three times as much)."""
+    values = np.random.default_rng(1).normal(size=40)
+
+    def variance(teachers):
+        weights = nested_weights(np.random.default_rng(2), teachers, 4000)
+        return np.var(weights @ values / weights.sum(axis=1))
+
+    plain = values.var() / 40
+    assert variance([5] * 40) == pytest.approx(plain, rel=0.1)
+    assert variance(range(40)) == pytest.approx(3 * plain, rel=0.25)
+
+
+def test_the_spread_of_teachers_is_seen():
+    """Four teachers that differ, ten seeds each that do not: the variance is that of four, not of forty."""
+    skills = np.repeat([0.0, 1.0, 2.0, 5.0], 10)
+    weights = nested_weights(np.random.default_rng(0), np.repeat(range(4), 10).tolist(), 4000)
+    found = np.var(weights @ skills / weights.sum(axis=1))
+    assert found > 0.8 * np.var([0.0, 1.0, 2.0, 5.0]) / 4
