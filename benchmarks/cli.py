@@ -129,14 +129,20 @@ class Report:
     """W&B project."""
     view: bool = False
     """Save a view of the folder's lifetimes there, too, unless it is there (needs --wandb online, extra views)."""
+    out: Path | None = None
+    """Another folder to write them into: a look at what is finished while the bench still runs."""
 
     def execute(self) -> None:
         """Makes it."""
+        if self.out is not None:
+            self._elsewhere(self.out)
+            return
         refuse_missing_wandb(self.wandb)
         if self.view:
             refuse_missing_views(self.wandb)
         planned_cells(self.directory)  # refuses what is no folder of results
-        with only_writer(self.directory):
+        look = f"or look at what is finished: paceline report {self.directory} --out FOLDER"
+        with only_writer(self.directory, otherwise=look):
             summary = gather(self.directory)
             bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
             standing = Standing(self.wandb, self.project)
@@ -148,6 +154,17 @@ class Report:
         elif self.view:
             if address := save_view(standing.entity, self.project, self.directory, bench_id):
                 say(f"view: {address}")
+
+    def _elsewhere(self, out: Path) -> None:
+        if self.view or self.wandb != "disabled":
+            raise UserError("--out is a look at a bench that runs: it goes without --wandb and --view")
+        planned_cells(self.directory)
+        if out.resolve() == self.directory.resolve() or (out / "settings.json").exists():
+            raise UserError(f"--out must be another folder than a bench's own; got {out}")
+        with only_writer(out):
+            summary = gather(self.directory, out)
+        left = f" ({len(summary['unfinished'])} lifetimes are not finished)" if summary["unfinished"] else ""
+        say(f"report: {out / 'report.html'}{left}")
 
 
 @dataclass(frozen=True, kw_only=True)

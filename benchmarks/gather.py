@@ -66,10 +66,14 @@ class Lived(NamedTuple):
     teacher: str
 
 
-def gather(out: Path) -> dict[str, Any]:
+def gather(out: Path, into: Path | None = None) -> dict[str, Any]:
     """Writes ``trace, results, failures, timing.parquet``, ``summary.json`` and ``report.html``; returns the summary.
 
     Lifetimes that are not finished are left out and named.
+
+    Args:
+        out: a folder of results.
+        into: where they are written; default: the folder itself.
 
     Raises:
         UserError: not a folder of results, or none is finished.
@@ -81,7 +85,7 @@ def gather(out: Path) -> dict[str, Any]:
     done = {life.cell.name for life in lived}
     unfinished = [cell.name for cell in cells if cell.name not in done]
     return write_all(
-        out, lived, unfinished, read_sealed(out / "settings.json")["environment"], reasons(out, unfinished)
+        into or out, lived, unfinished, read_sealed(out / "settings.json")["environment"], reasons(out, unfinished)
     )
 
 

@@ -249,12 +249,13 @@ def _unflatten(node: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Any:
 
 
 @contextmanager
-def only_writer(folder: Path, wait: float = 0.0) -> Iterator[None]:
+def only_writer(folder: Path, wait: float = 0.0, otherwise: str = "or choose another --out") -> Iterator[None]:
     """Holds the folder for this process; the operating system lets go of it when the process dies.
 
     Args:
         folder: made if it is not there.
         wait: seconds to wait for another writer to end.
+        otherwise: what else to do than to wait, where it is refused.
 
     Raises:
         UserError: another process writes here, or the folder cannot be made.
@@ -273,7 +274,7 @@ def only_writer(folder: Path, wait: float = 0.0) -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() >= until:
                     raise UserError(
-                        f"another process is writing to {folder}: wait for it to end, or choose another --out"
+                        f"another process is writing to {folder}: wait for it to end, {otherwise}"
                     ) from error
                 time.sleep(0.1)
         for left in folder.glob(".*.tmp"):  # of a writer that was killed while it wrote
