@@ -128,7 +128,7 @@ def section(one: Known) -> list[str]:
         "",
         *([f"`{command}` makes it.", ""] if (command := _own_command(one)) else []),
         f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
-        "general teacher's over its six networks too ([statistics](../statistics.md)).",
+        f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}",
         "",
         "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | of uniform's | of "
         "target-deficit's |",
@@ -149,6 +149,12 @@ def section(one: Known) -> list[str]:
             f"{sign}{forwards:,.1f} M | {' | '.join(against)} |"
         )
     return [*lines, "", *comparisons(one), *flags(one)]
+
+
+def _samples(one: Known) -> str:
+    """The fingerprint of what students were taught and tested on."""
+    known = {life.get("fingerprint") for found in one.lifetimes.values() for life in found.values()} - {None}
+    return f" Samples `{'`, `'.join(sorted(known))}`." if known else ""
 
 
 def flags(one: Known) -> list[str]:

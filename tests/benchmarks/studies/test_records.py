@@ -164,6 +164,13 @@ def test_ratios_of_lifetimes_that_never_mastered_are_bounds():
     assert row.split("|")[-2].strip().startswith(">= 2.")
 
 
+def test_a_section_names_its_samples():
+    figures = known()
+    assert not any("Samples" in line for line in section(figures))
+    figures.lifetimes["general"]["0"]["fingerprint"] = "ab12"
+    assert any(line.endswith("Samples `ab12`.") for line in section(figures))
+
+
 def test_a_page_says_the_flags_behind_its_names():
     figures = known()
     figures.lifetimes["random-frozen"] = figures.lifetimes["general"]
