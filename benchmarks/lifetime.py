@@ -214,10 +214,10 @@ class _Lifetime:
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
         summary = self._summary()
-        self.tracker.finish(summary, self.trace.table(), self.folder)
         summary["files"] = checksums(self.folder, _FILES)
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         drop_checkpoint(self.checkpoint)
+        self.tracker.finish(summary, self.trace.table(), self.folder)  # may wait for a server
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}

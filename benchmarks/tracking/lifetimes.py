@@ -32,7 +32,7 @@ class Tracker(Protocol):
         """The TEST ladder's rows of one evaluation."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
-        """Ends the run with its summary, the table of decisions and the artifacts."""
+        """Ends the run with its summary, the table of decisions and the artifacts; the lifetime is sealed by then."""
 
     def close(self) -> None:
         """Ends a run that was not finished, as failed; after ``finish`` nothing."""
@@ -77,7 +77,8 @@ class WandbTracker(Connection):
     its last checkpoint and the interruption are logged again, with equal content).
 
     Args:
-        mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline.
+        mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline,
+            and one lost under way is waited for at the end no longer than ``WANDB_FINISH_TIMEOUT`` says (120 s).
         project: W&B project.
         bench_id: random id of the bench, kept in its folder.
         job_type: ``bench`` or ``run``.
@@ -122,27 +123,23 @@ class WandbTracker(Connection):
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Summary, the decisions as one table, and the artifacts teacher, student, results, settings."""
-        if self._run is None:
-            return
-        try:
-            import wandb
+        self._end(lambda run: _log_the_last(run, summary, trace, folder))
 
-            names = [n for n in trace.columns if not isinstance(trace.schema[n], pl.List)]
-            shown = [*names, "mixture", "count"]
-            table = wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])
-            self._run.log({"teacher/decisions": table})
-            self._run.summary.update(at_the_end(summary))
-            for kind, files in (
-                ("teacher", ["teacher.safetensors"]),
-                ("student", ["student.safetensors"]),
-                ("results", ["results.parquet", "trace.parquet"]),
-                ("settings", ["cell.json"]),
-            ):
-                artifact = wandb.Artifact(f"{self._run.id}-{kind}", type=kind)
-                for file in files:
-                    artifact.add_file(str(folder / file))
-                self._run.log_artifact(artifact)
-            self._run.finish()
-            self._run = None
-        except Exception as error:
-            self._fail(error)
+
+def _log_the_last(run: Any, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+    import wandb
+
+    names = [n for n in trace.columns if not isinstance(trace.schema[n], pl.List)]
+    shown = [*names, "mixture", "count"]
+    run.log({"teacher/decisions": wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])})
+    run.summary.update(at_the_end(summary))
+    for kind, files in (
+        ("teacher", ["teacher.safetensors"]),
+        ("student", ["student.safetensors"]),
+        ("results", ["results.parquet", "trace.parquet"]),
+        ("settings", ["cell.json"]),
+    ):
+        artifact = wandb.Artifact(f"{run.id}-{kind}", type=kind)
+        for file in files:
+            artifact.add_file(str(folder / file))
+        run.log_artifact(artifact)
