@@ -36,6 +36,18 @@ def standing(groups: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def unpaired(groups: Sequence[dict[str, Any]]) -> str:
+    """Which teachers have lived other seeds than uniform sampling, and what is left to compare; nothing if none has."""
+    lived = {g["teacher"]: set(g["seeds"]) for g in groups}
+    uniform = lived.pop("uniform", set())
+    said = [
+        f"{teacher} on {len(seeds & uniform) or 'none'} (of its {len(seeds)} and uniform's {len(uniform)})"
+        for teacher, seeds in lived.items()
+        if uniform and seeds != uniform
+    ]
+    return f"Compared with uniform on the seeds that both have lived: {', '.join(said)}." if said else ""
+
+
 def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     """What the controls that took part say of the best teacher's gain over uniform sampling; nothing without both.
 

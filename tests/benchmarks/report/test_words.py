@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from benchmarks.report.words import forgetful, implied, standing
+from benchmarks.report.words import forgetful, implied, standing, unpaired
 
 
 def group(teacher, mean, p=0.002, solved=1.0, uniform=1000):
@@ -84,6 +84,16 @@ def test_the_standing_says_how_little_a_few_seeds_are():
     assert "With 1 seed this is a direction" in standing([few])
     assert "direction" not in standing([group("exp3s", 700)])
     assert "No lifetime mastered" in standing([group("exp3s", 700, solved=0.0)])
+
+
+def test_seeds_without_a_pair_are_named():
+    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [1]}
+    groups = [{**group(name, 700), "seeds": seeds} for name, seeds in lived.items()]
+    assert unpaired(groups) == (
+        "Compared with uniform on the seeds that both have lived: exp3s on 2 (of its 4 and uniform's 3), combined on "
+        "none (of its 1 and uniform's 3), static on 1 (of its 1 and uniform's 3)."
+    )
+    assert unpaired(groups[:1] + groups[2:3]) == unpaired(groups[1:]) == ""
 
 
 def test_students_that_were_seen_to_forget():
