@@ -9,6 +9,11 @@ import polars as pl
 
 CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
 """Teachers by whose side a gain is read; no candidate for it themselves."""
+LEARNED_NOTHING = {
+    "random-frozen": ("An untrained network of the same kind", "training"),
+    "shuffled-reward": ("A network trained on other lifetimes' rewards", "reward"),
+}
+"""Controls that are learned teachers with weights of another kind (a record's ``control``), and what they control."""
 _LEVEL = 0.05
 _LITTLE = 0.2  # share of a replay's gain that its order may be worth and still count as nothing
 
@@ -54,7 +59,7 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     A gain that may be chance among as many teachers as took part (Holm) is not explained.
     """
     known = {g["teacher"]: g for g in groups}
-    taught = [g for g in groups if _kind(g["teacher"]) not in (*CONTROLS, "uniform")]
+    taught = [g for g in groups if not is_control(g) and _kind(g["teacher"]) != "uniform"]
     if "uniform" not in known or not taught or not any(g["solve_rate"] for g in groups):
         return []
     best = min(taught, key=_updates)
@@ -70,7 +75,12 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     said = f"{best['teacher']} saved {bound}{gain:,.0f} updates of uniform sampling's."
     if against["p_holm"] > _LEVEL:
         return [f"{said} That may be chance (p = {against['p_holm']:.2g}, Holm): what controls say of it is not told."]
-    return [said, *_told(known, gain)]
+    return [said, *_told(known, gain), *_of_what_it_learned(groups, best, gain)]
+
+
+def is_control(group: dict[str, Any]) -> bool:
+    """Whether a record is of a teacher by whose side others are read."""
+    return "control" in group or _kind(group["teacher"]) in CONTROLS
 
 
 def _kind(teacher: str) -> str:
@@ -98,6 +108,17 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
         lost = ordered - shuffled
         where = "in the mixture, not in its order" if lost <= _LITTLE * max(ordered, 0) else "partly in its order"
         yield f"Of what the recorded mixtures gain, shuffling takes {lost:.0%} of the best teacher's: it is {where}."
+
+
+def _of_what_it_learned(groups: Sequence[dict[str, Any]], best: dict[str, Any], gain: float) -> Iterator[str]:
+    """A sentence per learned teacher that learned nothing; a conclusion only where the best one is learned too."""
+    for group in groups:
+        if "control" in group and "uniform" in group.get("against", {}):
+            who, what = LEARNED_NOTHING[group["control"]]
+            share = -float(group["against"]["uniform"]["difference"]) / gain
+            has = f"has {share:.0%} of it" if share > 0 else "saves nothing"
+            so = f": the gain is of the {what}" if share <= _LITTLE else f": so much is not of the {what}"
+            yield f"{who} ({group['teacher']}) {has}{so if _kind(best['teacher']) == 'general' else ''}."
 
 
 _SAID = {

@@ -74,6 +74,33 @@ def test_every_control_gets_a_sentence_and_none_is_the_winner():
     assert "the easier ones are needed" in rest[4] and len(rest) == 5
 
 
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [
+        (1100, "saves nothing: the gain is of the {what}."),
+        (940, "has 15% of it: the gain is of the {what}."),
+        (800, "has 50% of it: so much is not of the {what}."),
+    ],
+)
+def test_networks_that_learned_nothing_are_controls_and_no_winners(mean, said):
+    best = group("general@b", 600)
+    for control, who, what in (
+        ("random-frozen", "An untrained network of the same kind (general)", "training"),
+        ("shuffled-reward", "A network trained on other lifetimes' rewards (general)", "reward"),
+    ):
+        other = {**group("general", mean), "control": control}
+        told = f"{who} {said.format(what=what)}"
+        assert implied([group("uniform", 1000), other, best])[1:] == [told]
+        # Of a gain that is not a learned teacher's it says less.
+        told = f"{who} {said.partition(':')[0].rstrip('.')}."
+        assert implied([group("uniform", 1000), other, group("exp3s", 600)])[1:] == [told]
+        faster = {**group("general", 300), "control": control}
+        assert (
+            implied([group("uniform", 1000), faster, best])[0] == "general@b saved 400 updates of uniform sampling's."
+        )
+        assert implied([group("uniform", 1000), faster]) == []
+
+
 def test_without_uniform_or_without_a_teacher_nothing_is_implied():
     assert implied([group("exp3s", 10), group("general", 5)]) == []
     assert implied([group("uniform", 10), group("learnability", 5)]) == []
