@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.statistics import REFERENCES
+
 CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
 """Teachers by whose side a gain is read; no candidate for it themselves."""
 LEARNED_NOTHING = {
@@ -19,8 +21,10 @@ _LITTLE = 0.2  # share of a replay's gain that its order may be worth and still 
 
 
 def standing(groups: Sequence[dict[str, Any]]) -> str:
-    """What the table says, and how much it can say."""
-    solved = [g for g in groups if g["solve_rate"] > 0]
+    """Who won, by how much and how sure that is; controls win nothing, and one that was faster is mentioned."""
+    named = [g for g in groups if not is_control(g)] or list(groups)
+    apart = [g for g in groups if g not in named and g["solve_rate"] > 0]
+    best, *others = sorted(named, key=lambda g: (g["solve_rate"] == 0, _updates(g)))
     seeds = min(len(g["seeds"]) for g in groups)
     caution = (
         f" With {seeds} seed{'s' if seeds > 1 else ''} this is a direction, not a result: a tested claim needs "
@@ -28,17 +32,53 @@ def standing(groups: Sequence[dict[str, Any]]) -> str:
         if seeds < 10
         else ""
     )
-    if not solved:
-        best = max(groups, key=lambda g: g["area_under_curve"]["mean"])
+    if not best["solve_rate"]:
+        best = max(named, key=lambda g: g["area_under_curve"]["mean"])
+        but = f" but those of controls ({', '.join(g['teacher'] for g in apart)})" if apart else ""
         return (
-            "No lifetime mastered the suite within the budget. The largest area under the curve: "
+            f"No lifetime mastered the suite within the budget{but}. The largest area under the curve: "
             f"{best['teacher']} ({best['area_under_curve']['mean']:.3f})." + caution
         )
-    best = min(solved, key=_updates)
+    faster = [f"{g['teacher']}: {_updates(g):.0f}" for g in apart if _updates(g) < _updates(best)]
+    aside = f", controls aside ({', '.join(faster)})" if faster else ""
     return (
-        f"Fewest updates to mastery: {best['teacher']}, {_updates(best):.0f} on average, "
-        f"{best['solve_rate']:.0%} of its lifetimes mastered." + caution
+        f"Fewest updates to mastery{aside}: {best['teacher']}, "
+        f"{_updates(best):.0f} on average, {best['solve_rate']:.0%} of its lifetimes mastered."
+        f"{_how_sure(groups, best, others)}{caution}"
     )
+
+
+def _how_sure(groups: Sequence[dict[str, Any]], best: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
+    """The best against the first reference there is; a reference that is best itself, against the next."""
+    known = {g["teacher"]: g for g in groups}
+    for reference in REFERENCES:
+        if reference in best.get("against", {}) and reference in known:
+            pairs, said = _by_pairs(best, known[reference])
+            return f" Over {pairs} that is {said}."
+    if not others:
+        return ""
+    after = others[0]
+    if best["teacher"] not in after.get("against", {}):
+        return f" The next, {after['teacher']}: {_updates(after):.0f}; no comparison by pairs."
+    pairs, said = _by_pairs(after, best)
+    return f" The next, {after['teacher']}, over {pairs}: {said}."
+
+
+def _by_pairs(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[str, str]:
+    """The number of pairs; ratio, difference, its interval and p of one's updates against another's, in words.
+
+    Where lifetimes of one of them never mastered, their updates are at least the budget, and the words say so.
+    """
+    one = ours["against"][theirs["teacher"]]
+    sign = -1 if one["difference"] < 0 else 1
+    censored = (ours["solve_rate"] < 1) - (theirs["solve_rate"] < 1)  # 1: ours may be larger, -1: theirs
+    bound = {0: "", 1: "at least ", -1: "at most "}
+    both = " (both restricted to the budget)" if max(ours["solve_rate"], theirs["solve_rate"]) < 1 else ""
+    ratio = "" if one["ratio"] is None else f"{bound[censored]}{one['ratio']:.2f} of {theirs['teacher']}'s{both}, "
+    ends = sorted(sign * end for end in one["interval"] or ())
+    span = f", 95 % interval [{ends[0]:,.0f}, {ends[1]:,.0f}]" if ends else ""
+    by = f"{bound[sign * censored]}{abs(one['difference']):,.0f} {'fewer' if sign < 0 else 'more'}{span}"
+    return f"{one['pairs']} pair{'s' if one['pairs'] > 1 else ''}", f"{ratio}{by}, p = {one['p_holm']:.2g} (Holm)"
 
 
 def unpaired(groups: Sequence[dict[str, Any]]) -> str:

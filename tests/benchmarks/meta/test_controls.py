@@ -41,6 +41,7 @@ def test_without_a_card_that_can_be_read_the_folder_speaks(tmp_path, card, said)
     if card is not None:
         (folder / "teacher.json").write_text(json.dumps(card))
     assert control_of(str(folder)) == said
+    assert control_of(str(tmp_path / "gone" / "shuffled-reward")) == "shuffled-reward"
 
 
 def test_in_reports_and_comparisons_they_are_controls_under_any_name(tmp_path):
