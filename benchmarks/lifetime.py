@@ -161,7 +161,8 @@ class _Lifetime:
         self.competence = self.ladder.evaluate(self.env.student, costs)
         self.failures.look(self.env.student, record["updates"])
         fresh = self.suite.num_arms + self.suite.num_beyond
-        self.tracker.log_evaluation(self.ladder.rows[-fresh:])
+        seconds = sum(row["training_seconds"] for row in self.trace.seconds)
+        self.tracker.log_evaluation(self.ladder.rows[-fresh:], seconds)
 
     def _checkpoint_is_due(self, decision: int, saved: float) -> bool:
         if self.checkpoint_every is not None:

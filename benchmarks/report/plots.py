@@ -61,7 +61,7 @@ def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
 NAMED = 12
 """Arms up to which a picture names each."""
 AXES = {"updates": "updates", "tokens": "tokens", "forward_equivalents": "forward-equivalents", "seconds": "seconds"}
-"""Costs that a learning curve can be drawn over: columns of the results, and what they are called."""
+"""Costs that a curve can be drawn over: columns of the results, and what they are called."""
 
 
 def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str, unit: str) -> str:
@@ -172,22 +172,28 @@ def _columns(names: Sequence[str]) -> int:
     return max(1, min(4, 100 // (max(map(len, names)) + 6)))
 
 
-def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
-    """Share of lifetimes that have mastered, over updates: Kaplan-Meier, a tick where a lifetime's budget ended."""
+def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str, unit: str) -> str:
+    """Share of lifetimes that have mastered, over a cost: Kaplan-Meier, a tick where a lifetime's budget ended.
+
+    The budget is in updates; over other costs a line ends where the last of its lifetimes did.
+    """
     with matplotlib.rc_context(_STYLE):
         figure, (axes,) = _figure(1, 1, 7.2, 2.6)
+        reach = 0.0
         for number, group in enumerate(groups):
-            record = group["cost_to_mastery"]["updates"]
+            record = group["cost_to_mastery"][unit]
+            end = budget if unit == "updates" else max(record["values"])
             reached = [not censored for censored in record["censored"]]
             costs, share = survival(record["values"], reached)
             colour = _line(number)["color"]
-            place, height = np.concatenate([[0.0], costs, [budget]]), np.concatenate([[0.0], share, share[-1:]])
+            place, height = np.concatenate([[0.0], costs, [end]]), np.concatenate([[0.0], share, share[-1:]])
             axes.step(place, height, where="post", label=group["teacher"], **_line(number))
             ends = [v for v, censored in zip(record["values"], record["censored"], strict=True) if censored]
             axes.plot(ends, np.interp(ends, place, height), "|", color=colour, markersize=9)
-        axes.set(xlabel="updates", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, budget * 1.01))
+            reach = max(reach, end)
+        axes.set(xlabel=AXES[unit], ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, reach * 1.01))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _svg(figure, f"mastered {name}")
+        return _svg(figure, f"mastered {name} {unit}")
 
 
 def profiles(records: Sequence[dict[str, Any]], name: str) -> str:

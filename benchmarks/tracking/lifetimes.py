@@ -28,8 +28,8 @@ class Tracker(Protocol):
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """One trace record."""
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
-        """The TEST ladder's rows of one evaluation."""
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
+        """The TEST ladder's rows of one evaluation, and the seconds of training so far."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Ends the run with its summary, the table of decisions and the artifacts; the lifetime is sealed by then."""
@@ -47,7 +47,7 @@ class NoTracker:
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """Nothing."""
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
         """Nothing."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
@@ -72,9 +72,10 @@ def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str, place: 
 class WandbTracker(Connection):
     """Logs a lifetime as one W&B run with axes of its own (never ``step=``).
 
-    ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``.
+    ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``, or
+    by choice over ``eval/tokens``, ``eval/forward_equivalents``, ``eval/seconds``.
     The run id derives from the bench and the cell, so a resumed lifetime goes on in the same run (the rows between
-    its last checkpoint and the interruption are logged again, with equal content).
+    its last checkpoint and the interruption are logged again, with equal content but for seconds).
 
     Args:
         mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline,
@@ -117,9 +118,9 @@ class WandbTracker(Connection):
         """Mixture, reward and scaled gains of the teacher; scores and costs of the student."""
         self._log_rows(of_decision(record, suite))
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
-        """Loss and competence on TEST, by arm, and the targets' mean."""
-        self._log_rows(of_evaluation(rows))
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
+        """Loss and competence on TEST, by arm, the targets' mean, and every cost so far."""
+        self._log_rows(of_evaluation(rows, seconds))
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Summary, the decisions as one table, and the artifacts teacher, student, results, settings."""

@@ -53,13 +53,15 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
         not re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']+""", page.replace("xlink:href", "href"))
         and "@import" not in page
     )
-    assert page.count("<svg") == 10  # learning curves over four costs, and six pictures
+    assert page.count("<svg") == 13  # learning curves and shares mastered over four costs, and five pictures
     for words in (
         "Fewest updates to mastery: combined",
         "a tested claim needs at least 10 pairs",
         "beyond: never taught",
         "What each teacher did",
         "the same over seconds",
+        "share mastered over forward-equivalents",
+        "share mastered over seconds",
         "when this was learned",
     ):
         assert words in page
