@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from benchmarks.components.teachers import parts_of
 from benchmarks.lifetime import ERROR
+from benchmarks.meta.controls import control_of
 from benchmarks.settings import Cell, read_cell
 from benchmarks.statistics import summarise
 from benchmarks.store import (
@@ -134,6 +136,10 @@ def write_all(
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
     timed = with_seconds(tables["results"], tables["trace"], tables["timing"])
     groups = summarise([{**summary, **seconds_of(summary, timed)} for summary in summaries])
+    controls = learned_controls(lived)
+    for group in groups:
+        if control := controls.get((group["suite"], group["student"], group["teacher"])):
+            group["control"] = control
     summary = {"groups": groups, "unfinished": list(unfinished), "reasons": dict(failed), "environment": environment}
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
@@ -144,6 +150,16 @@ def write_all(
     files = checksums(out, [*(f"{name}.parquet" for name in _TABLES), "report.html"])
     write_sealed(out / "summary.json", {**summary, "files": files})  # last: it says what the other files hold
     return summary
+
+
+def learned_controls(lived: Sequence[Lived]) -> dict[tuple[str, str, str], str]:
+    """Suite, student and name in tables of the learned teachers that are controls, and which each is."""
+    found = {}
+    for _, cell, teacher in lived:
+        learned = parts_of(cell.teacher)[0] == "general"
+        if learned and (control := control_of(cell.options.get("teacher", {}).get("path", ""))):
+            found[cell.suite, cell.student, teacher] = control
+    return found
 
 
 def is_gathered(out: Path) -> bool:

@@ -161,7 +161,8 @@ class _Lifetime:
         self.competence = self.ladder.evaluate(self.env.student, costs)
         self.failures.look(self.env.student, record["updates"])
         fresh = self.suite.num_arms + self.suite.num_beyond
-        self.tracker.log_evaluation(self.ladder.rows[-fresh:])
+        seconds = sum(row["training_seconds"] for row in self.trace.seconds)
+        self.tracker.log_evaluation(self.ladder.rows[-fresh:], seconds)
 
     def _checkpoint_is_due(self, decision: int, saved: float) -> bool:
         if self.checkpoint_every is not None:
@@ -214,10 +215,10 @@ class _Lifetime:
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
         summary = self._summary()
-        self.tracker.finish(summary, self.trace.table(), self.folder)
         summary["files"] = checksums(self.folder, _FILES)
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         drop_checkpoint(self.checkpoint)
+        self.tracker.finish(summary, self.trace.table(), self.folder)  # may wait for a server
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
+from teacher.learned.files import CARD
 from teacher.learned.network import Weights
+
+RANDOM, SHUFFLED = "random-frozen", "shuffled-reward"
+
+
+def control_of(folder: str) -> str | None:
+    """Which control a learned teacher is: ``random-frozen``, ``shuffled-reward``, or None for one that learned.
+
+    Its card says so, by the reward it was trained on or, where it was not trained, by its name; without a card that can
+    be read (any more), the name of the folder.
+    """
+    try:
+        card = json.loads((Path(folder) / CARD).read_text(encoding="utf-8"))
+        if "training" in card:
+            return SHUFFLED if card["training"].get("reward") == "shuffled" else None
+        name = card.get("name")
+    except (OSError, ValueError, AttributeError):
+        name = Path(folder).name
+    return next((control for control in (RANDOM, SHUFFLED) if control == name), None)
 
 
 class ShuffledReward(VectorWrapper[Any, Any, Any]):

@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.failures import stages
 from benchmarks.report import plots
 from benchmarks.report.retention import retention
-from benchmarks.report.words import forgetful, implied, standing
+from benchmarks.report.words import forgetful, implied, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent
@@ -78,7 +78,6 @@ def _part(
     arms = results.filter(pl.col("taught")).unique("arm", maintain_order=True).sort("arm")["arm_name"].to_list()
     pictures = {
         "chosen": plots.choices(trace, teachers, arms, name),
-        "mastered": plots.mastered(groups, first["budget"], name),
         "updates": plots.costs(groups, "updates", name),
         "forwards": plots.costs(groups, "forward_equivalents", name),
         "over_time": plots.over_time(results, teachers, name),
@@ -91,7 +90,9 @@ def _part(
         "fingerprint": first["fingerprint"],
         "words": standing(groups),
         "implied": implied(groups),
+        "unpaired": unpaired(groups),
         "axes": _axes(results, teachers, first["budget"], name),
+        "mastered": _mastered(groups, name),
         "retention": [_retained(teacher, results) for teacher in teachers],
         "table": [_row(g) for g in groups],
         "spent": [_spent(g) for g in groups],
@@ -113,6 +114,13 @@ def _axes(results: pl.DataFrame, teachers: list[str], budget: int, name: str) ->
         {"unit": plots.AXES[unit], "svg": plots.learning_curves(results, teachers, budget, name, unit)}
         for unit in units
     ]
+
+
+def _mastered(groups: list[dict[str, Any]], name: str) -> list[dict[str, str]]:
+    """Who mastered when, over every cost that is known of all."""
+    units = [unit for unit in plots.AXES if all(unit in group["cost_to_mastery"] for group in groups)]
+    budget = groups[0]["budget"]
+    return [{"unit": plots.AXES[unit], "svg": plots.mastered(groups, budget, name, unit)} for unit in units]
 
 
 def _retained(teacher: str, results: pl.DataFrame) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from benchmarks.statistics import Floats, interval, profile, survival
 
 # Okabe and Ito's palette, safe for colour-blind readers.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#999999")
+_DASHES: Any = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+_MARKERS = ("o", "s", "^", "D", "v", "P")
 _INK = "#010203"  # stands for the page's text colour
 _STYLE: Any = {
     "text.color": _INK,
@@ -43,6 +45,11 @@ def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Figur
     return figure, list(axes.ravel())
 
 
+def _height(least: float, teachers: int) -> float:
+    """Inches of a picture with a legend beside it, which names a teacher per line."""
+    return max(least, 0.2 * teachers + 0.5)
+
+
 def _svg(figure: Figure, name: str) -> str:
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
@@ -61,13 +68,14 @@ def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
 NAMED = 12
 """Arms up to which a picture names each."""
 AXES = {"updates": "updates", "tokens": "tokens", "forward_equivalents": "forward-equivalents", "seconds": "seconds"}
-"""Costs that a learning curve can be drawn over: columns of the results, and what they are called."""
+"""Costs that a curve can be drawn over: columns of the results, and what they are called."""
 
 
 def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str, unit: str) -> str:
     """Mean competence of the targets on TEST over a cost, a line per teacher, band: 95 % interval over seeds."""
     with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, 3.4)
+        crowded = len(teachers) > len(PALETTE)  # their names would cover the curves
+        figure, (axes,) = _figure(1, 1, 7.2, _height(3.4, len(teachers)) if crowded else 3.4)
         targets = results.filter(pl.col("target"))
         reach = float(results[unit].max()) * 1.05  # type: ignore[arg-type]
         if unit == "updates":
@@ -89,14 +97,19 @@ def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int,
             band = {"color": _line(number)["color"], "alpha": 0.18, "linewidth": 0}
             axes.fill_between(grid[spent], *np.array(bands).T, gid=_mark(teacher, "band"), **band)
         axes.set(xlabel=AXES[unit], ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
-        axes.legend(loc="lower right")
+        axes.legend(**({"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if crowded else {"loc": "lower right"}))
         return _svg(figure, f"curves {name} {unit}")
 
 
 def _line(number: int) -> dict[str, Any]:
     """Colour and dashes of a teacher's line: beyond the palette's colours, dashes tell them apart."""
-    dashes = ("solid", "dashed", "dotted")[number // len(PALETTE) % 3]
+    dashes = _DASHES[number // len(PALETTE) % len(_DASHES)]
     return {"color": PALETTE[number % len(PALETTE)], "linestyle": dashes, "linewidth": 1.8}
+
+
+def _marker(number: int) -> dict[str, Any]:
+    """The same of its points: beyond the palette's colours, shapes tell them apart."""
+    return {"color": PALETTE[number % len(PALETTE)], "marker": _MARKERS[number // len(PALETTE) % len(_MARKERS)]}
 
 
 def _thinned(levels: list[str], taught: list[bool], most: int = 24) -> tuple[list[str], list[bool]]:
@@ -172,34 +185,39 @@ def _columns(names: Sequence[str]) -> int:
     return max(1, min(4, 100 // (max(map(len, names)) + 6)))
 
 
-def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str) -> str:
-    """Share of lifetimes that have mastered, over updates: Kaplan-Meier, a tick where a lifetime's budget ended."""
+def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str, unit: str) -> str:
+    """Share of lifetimes that have mastered, over a cost: Kaplan-Meier, a tick where a lifetime's budget ended.
+
+    The budget is in updates; over other costs a line ends where the last of its lifetimes did.
+    """
     with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, 2.6)
+        figure, (axes,) = _figure(1, 1, 7.2, _height(2.6, len(groups)))
+        reach = 0.0
         for number, group in enumerate(groups):
-            record = group["cost_to_mastery"]["updates"]
+            record = group["cost_to_mastery"][unit]
+            end = budget if unit == "updates" else max(record["values"])
             reached = [not censored for censored in record["censored"]]
             costs, share = survival(record["values"], reached)
             colour = _line(number)["color"]
-            place, height = np.concatenate([[0.0], costs, [budget]]), np.concatenate([[0.0], share, share[-1:]])
+            place, height = np.concatenate([[0.0], costs, [end]]), np.concatenate([[0.0], share, share[-1:]])
             axes.step(place, height, where="post", label=group["teacher"], **_line(number))
             ends = [v for v, censored in zip(record["values"], record["censored"], strict=True) if censored]
             axes.plot(ends, np.interp(ends, place, height), "|", color=colour, markersize=9)
-        axes.set(xlabel="updates", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, budget * 1.01))
+            reach = max(reach, end)
+        axes.set(xlabel=AXES[unit], ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, reach * 1.01))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _svg(figure, f"mastered {name}")
+        return _svg(figure, f"mastered {name} {unit}")
 
 
 def profiles(records: Sequence[dict[str, Any]], name: str) -> str:
     """Share of lifetimes of all suites that have mastered, over the share of the budget spent; band: 95 % interval."""
     grid = np.linspace(0.0, 0.999, 100)
     with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, 3.0)
+        figure, (axes,) = _figure(1, 1, 7.2, _height(3.0, len(records)))
         for number, record in enumerate(records):
             value, low, high = profile(record["scores"], grid)
-            colour = PALETTE[number % len(PALETTE)]
-            axes.plot(grid, value, color=colour, label=record["teacher"], linewidth=1.8)
-            axes.fill_between(grid, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(grid, value, label=record["teacher"], **_line(number))
+            axes.fill_between(grid, low, high, color=_line(number)["color"], alpha=0.15, linewidth=0)
         axes.set(xlabel="share of the budget", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, 1))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return _svg(figure, f"profiles {name}")
@@ -228,7 +246,7 @@ def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:
 def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
     """Final competence per difficulty level on TEST, a line per teacher; shaded: levels never taught."""
     with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, 3.0)
+        figure, (axes,) = _figure(1, 1, 7.2, _height(3.0, len(teachers)))
         last = results.filter(pl.col("updates") == pl.col("updates").max().over("teacher", "seed"))
         order = last.sort("arm").unique("level", keep="first", maintain_order=True)
         levels, taught = _thinned(order["level"].to_list(), order["taught"].to_list())
@@ -241,8 +259,8 @@ def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> s
             shift = (number - (len(teachers) - 1) / 2) * 0.1
             error = np.abs(spread - means)
             place = np.arange(len(levels)) + shift
-            colour = PALETTE[number % len(PALETTE)]
-            axes.errorbar(place, means, error, fmt="o", color=colour, label=teacher, markersize=5, capsize=2)
+            shape = {"linestyle": "none", "markersize": 5, "capsize": 2, **_marker(number)}
+            axes.errorbar(place, means, error, label=teacher, **shape)
         if not all(taught):
             axes.axvspan(taught.index(False) - 0.5, len(levels) - 0.5, color="#888888", alpha=0.15, linewidth=0)
             axes.text(taught.index(False) - 0.45, 1.0, "beyond: never taught", va="top", fontsize=8)

@@ -7,15 +7,24 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.statistics import REFERENCES
+
 CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
 """Teachers by whose side a gain is read; no candidate for it themselves."""
+LEARNED_NOTHING = {
+    "random-frozen": ("An untrained network of the same kind", "training"),
+    "shuffled-reward": ("A network trained on other lifetimes' rewards", "reward"),
+}
+"""Controls that are learned teachers with weights of another kind (a record's ``control``), and what they control."""
 _LEVEL = 0.05
 _LITTLE = 0.2  # share of a replay's gain that its order may be worth and still count as nothing
 
 
 def standing(groups: Sequence[dict[str, Any]]) -> str:
-    """What the table says, and how much it can say."""
-    solved = [g for g in groups if g["solve_rate"] > 0]
+    """Who won, by how much and how sure that is; controls win nothing, and one that was faster is mentioned."""
+    named = [g for g in groups if not is_control(g)] or list(groups)
+    apart = [g for g in groups if g not in named and g["solve_rate"] > 0]
+    best, *others = sorted(named, key=lambda g: (g["solve_rate"] == 0, _updates(g)))
     seeds = min(len(g["seeds"]) for g in groups)
     caution = (
         f" With {seeds} seed{'s' if seeds > 1 else ''} this is a direction, not a result: a tested claim needs "
@@ -23,17 +32,65 @@ def standing(groups: Sequence[dict[str, Any]]) -> str:
         if seeds < 10
         else ""
     )
-    if not solved:
-        best = max(groups, key=lambda g: g["area_under_curve"]["mean"])
+    if not best["solve_rate"]:
+        best = max(named, key=lambda g: g["area_under_curve"]["mean"])
+        but = f" but those of controls ({', '.join(g['teacher'] for g in apart)})" if apart else ""
         return (
-            "No lifetime mastered the suite within the budget. The largest area under the curve: "
+            f"No lifetime mastered the suite within the budget{but}. The largest area under the curve: "
             f"{best['teacher']} ({best['area_under_curve']['mean']:.3f})." + caution
         )
-    best = min(solved, key=_updates)
+    faster = [f"{g['teacher']}: {_updates(g):.0f}" for g in apart if _updates(g) < _updates(best)]
+    aside = f", controls aside ({', '.join(faster)})" if faster else ""
     return (
-        f"Fewest updates to mastery: {best['teacher']}, {_updates(best):.0f} on average, "
-        f"{best['solve_rate']:.0%} of its lifetimes mastered." + caution
+        f"Fewest updates to mastery{aside}: {best['teacher']}, "
+        f"{_updates(best):.0f} on average, {best['solve_rate']:.0%} of its lifetimes mastered."
+        f"{_how_sure(groups, best, others)}{caution}"
     )
+
+
+def _how_sure(groups: Sequence[dict[str, Any]], best: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
+    """The best against the first reference there is; a reference that is best itself, against the next."""
+    known = {g["teacher"]: g for g in groups}
+    for reference in REFERENCES:
+        if reference in best.get("against", {}) and reference in known:
+            pairs, said = _by_pairs(best, known[reference])
+            return f" Over {pairs} that is {said}."
+    if not others:
+        return ""
+    after = others[0]
+    if best["teacher"] not in after.get("against", {}):
+        return f" The next, {after['teacher']}: {_updates(after):.0f}; no comparison by pairs."
+    pairs, said = _by_pairs(after, best)
+    return f" The next, {after['teacher']}, over {pairs}: {said}."
+
+
+def _by_pairs(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[str, str]:
+    """The number of pairs; ratio, difference, its interval and p of one's updates against another's, in words.
+
+    Where lifetimes of one of them never mastered, their updates are at least the budget, and the words say so.
+    """
+    one = ours["against"][theirs["teacher"]]
+    sign = -1 if one["difference"] < 0 else 1
+    censored = (ours["solve_rate"] < 1) - (theirs["solve_rate"] < 1)  # 1: ours may be larger, -1: theirs
+    bound = {0: "", 1: "at least ", -1: "at most "}
+    both = " (both restricted to the budget)" if max(ours["solve_rate"], theirs["solve_rate"]) < 1 else ""
+    ratio = "" if one["ratio"] is None else f"{bound[censored]}{one['ratio']:.2f} of {theirs['teacher']}'s{both}, "
+    ends = sorted(sign * end for end in one["interval"] or ())
+    span = f", 95 % interval [{ends[0]:,.0f}, {ends[1]:,.0f}]" if ends else ""
+    by = f"{bound[sign * censored]}{abs(one['difference']):,.0f} {'fewer' if sign < 0 else 'more'}{span}"
+    return f"{one['pairs']} pair{'s' if one['pairs'] > 1 else ''}", f"{ratio}{by}, p = {one['p_holm']:.2g} (Holm)"
+
+
+def unpaired(groups: Sequence[dict[str, Any]]) -> str:
+    """Which teachers have lived other seeds than uniform sampling, and what is left to compare; nothing if none has."""
+    lived = {g["teacher"]: set(g["seeds"]) for g in groups}
+    uniform = lived.pop("uniform", set())
+    said = [
+        f"{teacher} on {len(seeds & uniform) or 'none'} (of its {len(seeds)} and uniform's {len(uniform)})"
+        for teacher, seeds in lived.items()
+        if uniform and seeds != uniform
+    ]
+    return f"Compared with uniform on the seeds that both have lived: {', '.join(said)}." if said else ""
 
 
 def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
@@ -42,7 +99,7 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     A gain that may be chance among as many teachers as took part (Holm) is not explained.
     """
     known = {g["teacher"]: g for g in groups}
-    taught = [g for g in groups if _kind(g["teacher"]) not in (*CONTROLS, "uniform")]
+    taught = [g for g in groups if not is_control(g) and _kind(g["teacher"]) != "uniform"]
     if "uniform" not in known or not taught or not any(g["solve_rate"] for g in groups):
         return []
     best = min(taught, key=_updates)
@@ -58,7 +115,12 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     said = f"{best['teacher']} saved {bound}{gain:,.0f} updates of uniform sampling's."
     if against["p_holm"] > _LEVEL:
         return [f"{said} That may be chance (p = {against['p_holm']:.2g}, Holm): what controls say of it is not told."]
-    return [said, *_told(known, gain)]
+    return [said, *_told(known, gain), *_of_what_it_learned(groups, best, gain)]
+
+
+def is_control(group: dict[str, Any]) -> bool:
+    """Whether a record is of a teacher by whose side others are read."""
+    return "control" in group or _kind(group["teacher"]) in CONTROLS
 
 
 def _kind(teacher: str) -> str:
@@ -86,6 +148,17 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
         lost = ordered - shuffled
         where = "in the mixture, not in its order" if lost <= _LITTLE * max(ordered, 0) else "partly in its order"
         yield f"Of what the recorded mixtures gain, shuffling takes {lost:.0%} of the best teacher's: it is {where}."
+
+
+def _of_what_it_learned(groups: Sequence[dict[str, Any]], best: dict[str, Any], gain: float) -> Iterator[str]:
+    """A sentence per learned teacher that learned nothing; a conclusion only where the best one is learned too."""
+    for group in groups:
+        if "control" in group and "uniform" in group.get("against", {}):
+            who, what = LEARNED_NOTHING[group["control"]]
+            share = -float(group["against"]["uniform"]["difference"]) / gain
+            has = f"has {share:.0%} of it" if share > 0 else "saves nothing"
+            so = f": the gain is of the {what}" if share <= _LITTLE else f": so much is not of the {what}"
+            yield f"{who} ({group['teacher']}) {has}{so if _kind(best['teacher']) == 'general' else ''}."
 
 
 _SAID = {

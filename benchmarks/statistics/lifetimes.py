@@ -67,8 +67,10 @@ def summarise(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         judged = [life["forecast"] for life in lifetimes if life.get("forecast") is not None]
         if judged:
             record["forecast"] = {what: _mean_record([one[what] for one in judged]) for what in ("mase", "pinball")}
-        if reference is not None and teacher != "uniform":
-            record["over_uniform"] = {unit: _over(lifetimes, reference, unit) for unit in COSTS}
+        both = {life["seed"] for life in lifetimes} & {life["seed"] for life in reference or ()}
+        if reference is not None and teacher != "uniform" and both:
+            ours, theirs = ([life for life in lives if life["seed"] in both] for lives in (lifetimes, reference))
+            record["over_uniform"] = {unit: _over(ours, theirs, unit) for unit in COSTS}
         records.append(record)
     for suite, student in dict.fromkeys((suite, student) for suite, student, _ in groups):
         own = [record for record in records if (record["suite"], record["student"]) == (suite, student)]
@@ -122,7 +124,7 @@ def _clock(lifetimes: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _over(lifetimes: list[dict[str, Any]], reference: list[dict[str, Any]], unit: str) -> dict[str, Any]:
-    """Uniform's restricted mean cost over this teacher's, and the probability of a lower cost.
+    """Uniform's restricted mean cost over this teacher's, and the probability of a lower cost, on the same seeds.
 
     ``bound`` says what censoring does to the ratio: ``at least`` (uniform censored), ``at most`` (this teacher),
     ``none``, or ``unknown`` (both).

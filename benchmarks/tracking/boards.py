@@ -30,7 +30,7 @@ class TensorBoardTracker:
 
     ``teacher/*`` over decisions, ``student/*`` over tokens, ``eval/*`` over updates. A lifetime that goes on after an
     interruption begins a new event file in the same folder: what was logged after its last checkpoint stands there
-    twice, with equal content. What fails is said once, and training goes on.
+    twice, with equal content but for seconds. What fails is said once, and training goes on.
     """
 
     def __init__(self) -> None:
@@ -52,9 +52,9 @@ class TensorBoardTracker:
         """One trace record."""
         self._add(of_decision(record, suite))
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
-        """The TEST ladder's rows of one evaluation."""
-        self._add(of_evaluation(rows))
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
+        """The TEST ladder's rows of one evaluation, and the seconds of training so far."""
+        self._add(of_evaluation(rows, seconds))
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """The numbers of the summary, and the end of the file."""

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import logging
 import os
+import threading
 from abc import ABC
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.store import UserError
+from benchmarks.store import UserError, describe
 
 Mode = Literal["offline", "online", "disabled"]
 _log = logging.getLogger("paceline")
 _unreachable = False  # in this process: waiting for the server once is enough
+_PATIENCE = "WANDB_FINISH_TIMEOUT"  # W&B's own variable
+_GRACE = 2.0  # seconds that the client has to say by itself that its time is over
 
 
 def refuse_missing_wandb(mode: Mode) -> None:
     """Raises ``UserError`` if wandb is asked for and not installed."""
     if mode != "disabled" and importlib.util.find_spec("wandb") is None:
         raise UserError("wandb is not installed: pip install wandb, or give --wandb disabled")
+
+
+def _patience() -> float:
+    """Seconds that the end of a run may take, by W&B's own variable; 0: as long as it takes."""
+    return float(os.environ.get(_PATIENCE, 120))
 
 
 def run_options(
@@ -42,7 +50,14 @@ def run_options(
         "config": config,
         "resume": "allow",
         "settings": wandb.Settings(
-            init_timeout=20, silent=True, console="off", disable_git=True, x_disable_stats=True, x_disable_meta=True
+            init_timeout=20,
+            finish_timeout=_patience(),  # also of what the client still does when the process ends
+            finish_timeout_raises=True,
+            silent=True,
+            console="off",
+            disable_git=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
         ),
     }
 
@@ -65,16 +80,29 @@ class Connection(ABC):  # noqa: B024  (its subclasses say what is logged)
 
     def _fail(self, error: Exception) -> None:
         if not self._failed:
-            _log.warning("W&B tracking stopped (%s: %s); training goes on", type(error).__name__, error)
+            _log.warning("W&B tracking stopped (%s); training goes on%s", describe(error), _kept(self._run))
         self._failed = True
         self.close()
 
     def close(self) -> None:
         """Ends a run that was not finished, as failed (an open run would swallow the next lifetime's rows)."""
+        self._end(lambda run: None, 1)
+
+    def _end(self, log_the_last: Callable[[Any], None], exit_code: int | None = None) -> None:
+        """Logs what comes last and ends the run, and waits for neither longer than it may."""
         run, self._run = self._run, None
-        if run is not None:
-            with contextlib.suppress(Exception):  # already failing: nothing more can be said
-                run.finish(exit_code=1)
+        if run is None:
+            return
+        seconds = _patience()
+        failure = _within(seconds, lambda: log_the_last(run))
+        code = exit_code if failure is None else 1
+        unfinished = _within(seconds and seconds + _GRACE, lambda: run.finish(exit_code=code))
+        failure = failure or unfinished
+        if failure is not None and not self._failed:
+            late = f"the server did not take all of it within {seconds:g} s ({_PATIENCE})"
+            why = late if isinstance(failure, TimeoutError) else describe(failure)
+            _log.warning("W&B tracking ended early: %s%s", why, _kept(run))
+        self._failed = self._failed or failure is not None
 
     def _init(self, options: dict[str, Any]) -> None:
         """Online if asked for, logged in and reached; else offline; else not at all. Never asks for a login."""
@@ -102,3 +130,25 @@ class Connection(ABC):  # noqa: B024  (its subclasses say what is logged)
             self._run.log(rows)
         except Exception as error:
             self._fail(error)
+
+
+def _within(seconds: float, act: Callable[[], None]) -> Exception | None:
+    """Does something in a thread that is left to itself after so many seconds (0: never); what it raised, or that."""
+    failures: list[Exception] = []
+
+    def acting() -> None:
+        try:
+            act()
+        except Exception as error:  # whatever the client raises
+            failures.append(error)
+
+    thread = threading.Thread(target=acting, daemon=True)
+    thread.start()
+    thread.join(seconds or None)
+    return TimeoutError() if thread.is_alive() else next(iter(failures), None)
+
+
+def _kept(run: Any) -> str:
+    """Where what a run has logged lies on this machine, if it is known."""
+    where = getattr(getattr(run, "settings", None), "sync_dir", None)
+    return f"; what was logged is kept: `wandb sync {where}`" if where else ""

@@ -41,17 +41,14 @@ class RunCurve(Connection):
 
     def finish(self, summary: dict[str, Any], files: list[Path]) -> None:
         """Summary and artifact."""
-        if self._run is None:
-            return
-        try:
-            import wandb
+        self._end(lambda run: _log_the_last(run, summary, files))
 
-            self._run.summary.update(summary)
-            artifact = wandb.Artifact(f"{self._run.id}-teacher", type="teacher")
-            for file in files:
-                artifact.add_file(str(file))
-            self._run.log_artifact(artifact)
-            self._run.finish()
-            self._run = None
-        except Exception as error:
-            self._fail(error)
+
+def _log_the_last(run: Any, summary: dict[str, Any], files: list[Path]) -> None:
+    import wandb
+
+    run.summary.update(summary)
+    artifact = wandb.Artifact(f"{run.id}-teacher", type="teacher")
+    for file in files:
+        artifact.add_file(str(file))
+    run.log_artifact(artifact)

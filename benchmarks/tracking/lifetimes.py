@@ -28,11 +28,11 @@ class Tracker(Protocol):
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """One trace record."""
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
-        """The TEST ladder's rows of one evaluation."""
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
+        """The TEST ladder's rows of one evaluation, and the seconds of training so far."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
-        """Ends the run with its summary, the table of decisions and the artifacts."""
+        """Ends the run with its summary, the table of decisions and the artifacts; the lifetime is sealed by then."""
 
     def close(self) -> None:
         """Ends a run that was not finished, as failed; after ``finish`` nothing."""
@@ -47,7 +47,7 @@ class NoTracker:
     def log_decision(self, record: dict[str, Any], suite: Suite) -> None:
         """Nothing."""
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
         """Nothing."""
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
@@ -72,12 +72,14 @@ def make_tracker(mode: Mode, project: str, bench_id: str, job_type: str, place: 
 class WandbTracker(Connection):
     """Logs a lifetime as one W&B run with axes of its own (never ``step=``).
 
-    ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``.
+    ``teacher/*`` over ``teacher/decision``, ``student/*`` over ``student/tokens``, ``eval/*`` over ``eval/updates``, or
+    by choice over ``eval/tokens``, ``eval/forward_equivalents``, ``eval/seconds``.
     The run id derives from the bench and the cell, so a resumed lifetime goes on in the same run (the rows between
-    its last checkpoint and the interruption are logged again, with equal content).
+    its last checkpoint and the interruption are logged again, with equal content but for seconds).
 
     Args:
-        mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline.
+        mode: ``offline`` (sync later with ``wandb sync``) or ``online``; an unreachable server falls back to offline,
+            and one lost under way is waited for at the end no longer than ``WANDB_FINISH_TIMEOUT`` says (120 s).
         project: W&B project.
         bench_id: random id of the bench, kept in its folder.
         job_type: ``bench`` or ``run``.
@@ -116,33 +118,29 @@ class WandbTracker(Connection):
         """Mixture, reward and scaled gains of the teacher; scores and costs of the student."""
         self._log_rows(of_decision(record, suite))
 
-    def log_evaluation(self, rows: list[dict[str, Any]]) -> None:
-        """Loss and competence on TEST, by arm, and the targets' mean."""
-        self._log_rows(of_evaluation(rows))
+    def log_evaluation(self, rows: list[dict[str, Any]], seconds: float) -> None:
+        """Loss and competence on TEST, by arm, the targets' mean, and every cost so far."""
+        self._log_rows(of_evaluation(rows, seconds))
 
     def finish(self, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
         """Summary, the decisions as one table, and the artifacts teacher, student, results, settings."""
-        if self._run is None:
-            return
-        try:
-            import wandb
+        self._end(lambda run: _log_the_last(run, summary, trace, folder))
 
-            names = [n for n in trace.columns if not isinstance(trace.schema[n], pl.List)]
-            shown = [*names, "mixture", "count"]
-            table = wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])
-            self._run.log({"teacher/decisions": table})
-            self._run.summary.update(at_the_end(summary))
-            for kind, files in (
-                ("teacher", ["teacher.safetensors"]),
-                ("student", ["student.safetensors"]),
-                ("results", ["results.parquet", "trace.parquet"]),
-                ("settings", ["cell.json"]),
-            ):
-                artifact = wandb.Artifact(f"{self._run.id}-{kind}", type=kind)
-                for file in files:
-                    artifact.add_file(str(folder / file))
-                self._run.log_artifact(artifact)
-            self._run.finish()
-            self._run = None
-        except Exception as error:
-            self._fail(error)
+
+def _log_the_last(run: Any, summary: dict[str, Any], trace: pl.DataFrame, folder: Path) -> None:
+    import wandb
+
+    names = [n for n in trace.columns if not isinstance(trace.schema[n], pl.List)]
+    shown = [*names, "mixture", "count"]
+    run.log({"teacher/decisions": wandb.Table(columns=shown, data=[list(row) for row in trace.select(shown).rows()])})
+    run.summary.update(at_the_end(summary))
+    for kind, files in (
+        ("teacher", ["teacher.safetensors"]),
+        ("student", ["student.safetensors"]),
+        ("results", ["results.parquet", "trace.parquet"]),
+        ("settings", ["cell.json"]),
+    ):
+        artifact = wandb.Artifact(f"{run.id}-{kind}", type=kind)
+        for file in files:
+            artifact.add_file(str(folder / file))
+        run.log_artifact(artifact)

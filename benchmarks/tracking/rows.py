@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.trace import shown_by_teacher
+from benchmarks.trace import COSTS, shown_by_teacher
 from envs import Suite
 from teacher.health import HEALTH
 
@@ -36,10 +36,16 @@ def of_decision(record: dict[str, Any], suite: Suite) -> dict[str, Any]:
     return rows
 
 
-def of_evaluation(ladder: list[dict[str, Any]]) -> dict[str, Any]:
-    """Loss and competence on TEST, by arm, and the targets' mean."""
+def of_evaluation(ladder: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """Loss and competence on TEST, by arm, the targets' mean, and every cost so far: any of them can be the axis.
+
+    Args:
+        ladder: the TEST ladder's rows of one evaluation.
+        seconds: of training, probes and the teacher included.
+    """
     targets = [row["competence"] for row in ladder if row["target"]]
-    rows = {"eval/updates": ladder[0]["updates"], "eval/target_competence": sum(targets) / len(targets)}
+    rows = {**{f"eval/{name}": ladder[0][name] for name in COSTS}, "eval/seconds": seconds}
+    rows["eval/target_competence"] = sum(targets) / len(targets)
     for row in ladder:
         rows[f"eval/competence/{row['arm_name']}"] = row["competence"]
         rows[f"eval/loss/{row['arm_name']}"] = row["loss"]

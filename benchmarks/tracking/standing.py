@@ -32,29 +32,31 @@ class Standing(Connection):
         return not self._failed
 
     def _push(self, out: Path, run: str, summary: dict[str, Any]) -> None:
-        import wandb
-
         suites = list(dict.fromkeys(group["suite"] for group in summary["groups"]))
         config = {"environment": summary["environment"], "unfinished": summary["unfinished"], "suites": suites}
         self._init(
             run_options(self.project, out, run, f"report of {out.resolve().name}", "report", "report", suites, config)
         )
         self.entity = str(getattr(self._run, "entity", None) or "")
-        columns, rows = teachers(summary["groups"])
-        self._run.log({"report/teachers": wandb.Table(columns=columns, data=rows)})
-        columns, rows = pairs(summary["groups"])
-        if rows:
-            self._run.log({"report/pairs": wandb.Table(columns=columns, data=rows)})
-        self._run.log({"report/page": wandb.Html(str(out / "report.html"))})
-        for group in summary["groups"]:
-            name = "/".join((group["suite"], group["student"], group["teacher"]))
-            self._run.summary[f"updates/{name}"] = group["cost_to_mastery"]["updates"]["mean"]
-        artifact = wandb.Artifact(f"{run}-report", type="report")
-        for file in ("summary.json", "report.html", "results.parquet", "trace.parquet"):
-            artifact.add_file(str(out / file))
-        self._run.log_artifact(artifact)
-        self._run.finish()
-        self._run = None
+        self._end(lambda run: _log_all(run, out, summary))
+
+
+def _log_all(run: Any, out: Path, summary: dict[str, Any]) -> None:
+    import wandb
+
+    columns, rows = teachers(summary["groups"])
+    run.log({"report/teachers": wandb.Table(columns=columns, data=rows)})
+    columns, rows = pairs(summary["groups"])
+    if rows:
+        run.log({"report/pairs": wandb.Table(columns=columns, data=rows)})
+    run.log({"report/page": wandb.Html(str(out / "report.html"))})
+    for group in summary["groups"]:
+        name = "/".join((group["suite"], group["student"], group["teacher"]))
+        run.summary[f"updates/{name}"] = group["cost_to_mastery"]["updates"]["mean"]
+    artifact = wandb.Artifact(f"{run.id}-report", type="report")
+    for file in ("summary.json", "report.html", "results.parquet", "trace.parquet"):
+        artifact.add_file(str(out / file))
+    run.log_artifact(artifact)
 
 
 def teachers(groups: list[dict[str, Any]]) -> tuple[list[str], list[list[Any]]]:

@@ -29,6 +29,8 @@ def test_the_same_names_over_the_same_axes_as_in_the_trace(paceline, tmp_path):
     assert list(steps) == trace["decision"].to_list() and np.allclose(values, trace["reward"].to_list())
     assert [step for step, _ in scalars["student/gradient_norm"]] == trace["tokens"].to_list()
     assert [step for step, _ in scalars["eval/target_competence"]] == sorted(set(results["updates"].to_list()))
+    tokens = results.unique("updates").sort("updates")["tokens"].to_list()
+    assert [value for _, value in scalars["eval/tokens"]] == tokens
     assert scalars["summary/restricted_updates"] == [(0, 60.0)]
     assert not list(tmp_path.glob("out/**/offline-run-*"))  # nothing of the other tracker
 
@@ -54,6 +56,7 @@ def test_a_tracker_that_fails_does_not_stop_training(caplog, tmp_path, suite):
     tracker = TensorBoardTracker()
     (tmp_path / "tensorboard").write_text("a file where the folder should be")
     tracker.start(None, suite, tmp_path)
-    tracker.log_evaluation([{"updates": 1, "target": True, "competence": 1.0, "loss": 0.0, "arm_name": "a"}])
+    costs = {"updates": 1, "tokens": 2, "forward_equivalents": 3}
+    tracker.log_evaluation([{**costs, "target": True, "competence": 1.0, "loss": 0.0, "arm_name": "a"}], 0.5)
     tracker.close()
     assert caplog.text.count("TensorBoard tracking stopped") == 1

@@ -75,6 +75,11 @@ def test_every_decision_and_evaluation_is_logged_with_its_axis(logged):
         assert all(health <= set(row) for row in decisions)
         evaluations = [row for row in rows if "eval/updates" in row]
         assert [row["eval/updates"] for row in evaluations] == [20, 40, 60]
+        for cost in ("tokens", "forward_equivalents"):  # of the decision just before: any cost can be the axis
+            spent = {row["student/updates"]: row[f"student/{cost}"] for row in decisions}
+            assert [row[f"eval/{cost}"] for row in evaluations] == [spent[20], spent[40], spent[60]]
+        seconds = [row["eval/seconds"] for row in evaluations]
+        assert 0 < seconds[0] < seconds[1] < seconds[2] < 60
         assert "eval/competence/addition digits=5" in evaluations[0]
         (table,) = [row for row in rows if row.get("teacher/decisions/_type") == "table-file"]
         assert table["teacher/decisions/nrows"] == 6 and table["teacher/decisions/ncols"] >= 8

@@ -55,7 +55,7 @@ def test_every_panel_shows_what_is_logged(paceline_here, tmp_path):
     trace = pl.read_parquet(folder / "trace.parquet").to_dicts()[0]
     ladder = pl.read_parquet(folder / "results.parquet").to_dicts()
     suite = make_suite("own:suite", {})
-    logged = {**of_decision(trace, suite), **of_evaluation(ladder), **at_the_end(summary_of(folder))}
+    logged = {**of_decision(trace, suite), **of_evaluation(ladder, 1.0), **at_the_end(summary_of(folder))}
     sections = spec_of(view_of("me", "papers", "mine", "5eed"))["panelBankConfig"]["sections"]
     assert sections[0]["name"].startswith("How well")
     panels = [panel["config"] for section in sections for panel in section["panels"]]

@@ -10,6 +10,7 @@ import pytest
 from process_support import ended
 from tests_support import OWN_MODULE
 
+from benchmarks.gather import gather
 from benchmarks.store import read_json
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
@@ -52,13 +53,15 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
         not re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']+""", page.replace("xlink:href", "href"))
         and "@import" not in page
     )
-    assert page.count("<svg") == 10  # learning curves over four costs, and six pictures
+    assert page.count("<svg") == 13  # learning curves and shares mastered over four costs, and five pictures
     for words in (
         "Fewest updates to mastery: combined",
         "a tested claim needs at least 10 pairs",
         "beyond: never taught",
         "What each teacher did",
         "the same over seconds",
+        "share mastered over forward-equivalents",
+        "share mastered over seconds",
         "when this was learned",
     ):
         assert words in page
@@ -69,6 +72,18 @@ def test_a_report_can_be_made_again_from_the_folder(bench, paceline):
     (bench / "report.html").unlink()
     done = paceline("report", "out")
     assert done.returncode == 0 and "report: out/report.html" in done.stdout and (bench / "report.html").exists()
+
+
+def test_without_a_pair_nothing_is_compared_and_the_page_says_so(bench):
+    for teacher, seed in (("uniform", 0), ("uniform", 1), ("exp3s", 2), ("combined", 0)):
+        shutil.rmtree(bench / f"cells/own.suite/own.make_student/{teacher}/seed-{seed}")
+    gather(bench)
+    page = (bench / "report.html").read_text()
+    said = "exp3s on none (of its 2 and uniform&#39;s 1), combined on 1 (of its 2 and uniform&#39;s 1)."
+    assert f"the seeds that both have lived: {said}" in page
+    table = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>.*</tr>", page)]
+    rows = {cells[0]: cells for cells in table if len(cells) == 7}  # of the main table
+    assert rows["exp3s"][-2:] == ["", ""] and rows["combined"][-2:] == ["≥ 1.33", "1.00"]
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here; .ci/run installs it")

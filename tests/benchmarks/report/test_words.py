@@ -3,11 +3,12 @@
 import polars as pl
 import pytest
 
-from benchmarks.report.words import forgetful, implied, standing
+from benchmarks.report.words import forgetful, implied, standing, unpaired
 
 
 def group(teacher, mean, p=0.002, solved=1.0, uniform=1000):
-    against = {"uniform": {"difference": mean - uniform, "p": p / 5, "p_holm": p}}
+    against = {"uniform": {"pairs": 10, "difference": mean - uniform, "p": p / 5, "p_holm": p}}
+    against["uniform"] |= {"ratio": mean / uniform, "interval": [mean - uniform - 50, mean - uniform + 50]}
     return {
         "teacher": teacher,
         "seeds": list(range(10)),
@@ -74,6 +75,33 @@ def test_every_control_gets_a_sentence_and_none_is_the_winner():
     assert "the easier ones are needed" in rest[4] and len(rest) == 5
 
 
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [
+        (1100, "saves nothing: the gain is of the {what}."),
+        (940, "has 15% of it: the gain is of the {what}."),
+        (800, "has 50% of it: so much is not of the {what}."),
+    ],
+)
+def test_networks_that_learned_nothing_are_controls_and_no_winners(mean, said):
+    best = group("general@b", 600)
+    for control, who, what in (
+        ("random-frozen", "An untrained network of the same kind (general)", "training"),
+        ("shuffled-reward", "A network trained on other lifetimes' rewards (general)", "reward"),
+    ):
+        other = {**group("general", mean), "control": control}
+        told = f"{who} {said.format(what=what)}"
+        assert implied([group("uniform", 1000), other, best])[1:] == [told]
+        # Of a gain that is not a learned teacher's it says less.
+        told = f"{who} {said.partition(':')[0].rstrip('.')}."
+        assert implied([group("uniform", 1000), other, group("exp3s", 600)])[1:] == [told]
+        faster = {**group("general", 300), "control": control}
+        assert (
+            implied([group("uniform", 1000), faster, best])[0] == "general@b saved 400 updates of uniform sampling's."
+        )
+        assert implied([group("uniform", 1000), faster]) == []
+
+
 def test_without_uniform_or_without_a_teacher_nothing_is_implied():
     assert implied([group("exp3s", 10), group("general", 5)]) == []
     assert implied([group("uniform", 10), group("learnability", 5)]) == []
@@ -84,6 +112,68 @@ def test_the_standing_says_how_little_a_few_seeds_are():
     assert "With 1 seed this is a direction" in standing([few])
     assert "direction" not in standing([group("exp3s", 700)])
     assert "No lifetime mastered" in standing([group("exp3s", 700, solved=0.0)])
+
+
+def test_seeds_without_a_pair_are_named():
+    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [1]}
+    groups = [{**group(name, 700), "seeds": seeds} for name, seeds in lived.items()]
+    assert unpaired(groups) == (
+        "Compared with uniform on the seeds that both have lived: exp3s on 2 (of its 4 and uniform's 3), combined on "
+        "none (of its 1 and uniform's 3), static on 1 (of its 1 and uniform's 3)."
+    )
+    assert unpaired(groups[:1] + groups[2:3]) == unpaired(groups[1:]) == ""
+
+
+def test_the_standing_says_who_won_by_how_much_and_how_sure():
+    groups = [group("exp3s", 900, p=0.03), group("uniform", 1000), group("general", 700, p=0.004)]
+    assert standing(groups) == (
+        "Fewest updates to mastery: general, 700 on average, 100% of its lifetimes mastered. Over 10 pairs that is "
+        "0.70 of uniform's, 300 fewer, 95 % interval [250, 350], p = 0.004 (Holm)."
+    )
+    groups[1]["solve_rate"] = 0.5  # some of uniform's would have taken longer
+    assert "that is at most 0.70 of uniform's, at least 300 fewer, 95 % interval [250, 350]" in standing(groups)
+    groups[2]["solve_rate"] = 0.9  # and some of its own: the budget bounds both
+    assert "Over 10 pairs that is 0.70 of uniform's (both restricted to the budget), 300 fewer" in standing(groups)
+    groups[1]["solve_rate"] = 1.0
+    assert "that is at least 0.70 of uniform's, at most 300 fewer" in standing(groups)
+    one_pair = group("general", 700)
+    one_pair["against"]["uniform"] |= {"pairs": 1, "interval": None, "p_holm": 1.0}
+    assert "Over 1 pair that is 0.70 of uniform's, 300 fewer, p = 1 (Holm)." in standing(
+        [group("uniform", 1000), one_pair]
+    )
+
+
+def test_where_the_reference_won_the_next_is_compared_with_it():
+    said = standing([group("exp3s", 1200), group("uniform", 1000), group("general", 1100, p=0.2)])
+    assert said == (
+        "Fewest updates to mastery: uniform, 1000 on average, 100% of its lifetimes mastered. The next, general, over "
+        "10 pairs: 1.10 of uniform's, 100 more, 95 % interval [50, 150], p = 0.2 (Holm)."
+    )
+
+
+def test_without_a_reference_the_next_is_named_without_a_test():
+    groups = [{**group(name, mean), "against": {}} for name, mean in (("exp3s", 900), ("general", 600))]
+    assert standing(groups).endswith("100% of its lifetimes mastered. The next, exp3s: 900; no comparison by pairs.")
+    assert standing(groups[:1]).endswith("exp3s, 900 on average, 100% of its lifetimes mastered.")
+    hand = {**group("general", 600), "against": {"target-deficit": group("general", 600)["against"]["uniform"]}}
+    assert "0.60 of target-deficit's, 400 fewer" in standing([hand, {**group("target-deficit", 1000), "against": {}}])
+
+
+def test_controls_are_not_named_the_winner_and_a_faster_one_is_mentioned():
+    groups = [group("uniform", 1000), group("general", 700), group("learnability", 500), group("static@b", 900)]
+    assert standing(groups).startswith("Fewest updates to mastery, controls aside (learnability: 500): general, 700 on")
+    frozen = {**group("general", 400), "control": "random-frozen"}
+    said = standing([group("uniform", 1000), frozen, group("general@b", 700)])
+    assert said.startswith("Fewest updates to mastery, controls aside (general: 400): general@b, 700")
+    assert standing([group("uniform", 1000), group("learnability", 1500)]).startswith(
+        "Fewest updates to mastery: uniform"
+    )
+    assert standing([group("learnability", 500)]).startswith("Fewest updates to mastery: learnability")
+    only = [group("exp3s", 1000, solved=0.0), group("stratified", 800)]
+    assert standing(only) == (
+        "No lifetime mastered the suite within the budget but those of controls (stratified). The largest area under "
+        "the curve: exp3s (0.500)."
+    )
 
 
 def test_students_that_were_seen_to_forget():

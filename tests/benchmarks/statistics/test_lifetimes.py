@@ -95,6 +95,19 @@ def test_seeds_without_a_pair_are_left_out_of_the_comparison():
     assert "against" not in alone
 
 
+def test_ratio_and_probability_are_of_seeds_that_both_have_lived():
+    """A partial folder: uniform's slow seed 3 and the teacher's fast seed 0 have no pair, and count for neither."""
+    lives = [life("uniform", seed, updates) for seed, updates in ((1, 600), (2, 700), (3, 1))]
+    lives += [life("fast", seed, updates) for seed, updates in ((0, 5), (1, 500), (2, 500))]
+    over = statistics.summarise(lives)[1]["over_uniform"]
+    assert over["updates"]["speedup"] == over["tokens"]["speedup"] == pytest.approx(1.3)
+    assert over["updates"]["probability_of_improvement"]["value"] == 1.0
+    lives[2] = life("uniform", 3, 900, mastered=False)  # what has no pair bounds nothing either
+    assert statistics.summarise(lives)[1]["over_uniform"]["updates"]["bound"] == "none"
+    apart = [life("fast", seed, 300) for seed in range(3)] + [life("uniform", 3, 900)]
+    assert "over_uniform" not in statistics.summarise(apart)[0]
+
+
 def test_without_uniform_there_is_no_comparison():
     (record,) = statistics.summarise([life("fast", 0, 10)])
     assert "over_uniform" not in record and record["cost_to_mastery"]["updates"]["interval"] is None

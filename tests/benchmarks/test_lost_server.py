@@ -1,0 +1,173 @@
+"""A W&B server that is lost after a lifetime has begun: what is finished stays finished, and nobody waits for long."""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+from tests_support import records
+
+from benchmarks import lifetime
+from benchmarks.lifetime import run_cell
+from benchmarks.settings import Cell, Schedule
+from benchmarks.store import read_sealed
+from benchmarks.tracking import NoTracker, WandbTracker, connection
+
+CELL = Cell(
+    *("reverse", "gru", "uniform", 0),
+    Schedule(budget=20, batch_size=8, updates_per_decision=10, evaluate_every=10),
+    options={"suite": {"lengths": (1, 2)}, "student": {"width": 8}},
+)
+
+
+def answer_to(query, given):
+    """As much of W&B's as lets a run begin."""
+    if "query Viewer" in query:
+        return {"viewer": {"id": "u", "entity": "me", "username": "me", "flags": "{}", "teams": {"edges": []}}}
+    if "UpsertBucket" not in query:
+        return {}
+    place = {"id": "p", "name": given["project"], "entity": {"id": "e", "name": "me"}}
+    run = {"id": "r", "name": given["name"], "config": "{}", "historyLineCount": 0, "project": place}
+    return {"upsertBucket": {"bucket": {**run, "displayName": given["displayName"]}, "inserted": True}}
+
+
+@contextlib.contextmanager
+def server_that_dies():
+    """Its address, and whether a run has begun: it closes once it has told one so."""
+    begun = threading.Event()
+
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            asked = json.loads(sent) if self.path == "/graphql" else {}
+            query = asked.get("query", "")
+            said = json.dumps({"data": answer_to(query, asked.get("variables"))}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+            if "UpsertBucket" in query:
+                begun.set()
+                threading.Thread(target=server.shutdown).start()
+            self.close_connection = begun.is_set()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.daemon_threads = True
+
+        def serve():
+            server.serve_forever(0.01)
+            server.socket.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", begun
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_is_lost_under_way_never_holds_up_a_finished_lifetime(paceline, tmp_path):
+    arguments = ("run", "own:suite", "--student", "own:make_student", "--budget", "20", "--out", "out")
+    with server_that_dies() as (address, begun):
+        asked = {"WANDB_BASE_URL": address, "WANDB_API_KEY": "0" * 40, "WANDB_FINISH_TIMEOUT": "0.2"}
+        done = paceline(*arguments, "--wandb", "online", env={**os.environ, **asked}, timeout=40)
+    assert begun.is_set() and done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr and (tmp_path / "out/report.html").exists()
+    (line,) = [line for line in done.stderr.splitlines() if "W&B" in line]
+    assert "the server did not take all of it within 0.2 s (WANDB_FINISH_TIMEOUT)" in line
+    (kept,) = tmp_path.glob("out/cells/**/run-*/run-*.wandb")
+    assert f"`wandb sync {kept.parent}`" in line
+    assert [record.WhichOneof("record_type") for record in records(kept)].count("history") >= 3
+
+
+class Deaf:
+    """A run of a client that waits for ever, in one of its calls."""
+
+    id, summary = "r", {}
+
+    def __init__(self, where):
+        self.settings, self.where, self.codes = SimpleNamespace(sync_dir="/kept/run-r"), where, []
+
+    def log(self, rows):
+        if "teacher/decisions" in rows:
+            self._wait("log")
+
+    def log_artifact(self, artifact):
+        pass
+
+    def finish(self, exit_code=None):
+        self.codes.append(exit_code)
+        self._wait("finish")
+
+    def _wait(self, call):
+        if self.where == call:
+            threading.Event().wait()
+
+
+class Tracked(WandbTracker):
+    """To such a run, and not to a server."""
+
+    def __init__(self, run):
+        super().__init__("online", "p", "b", "run")
+        self.fake = run
+
+    def start(self, cell, suite, folder):
+        self._run = self.fake
+
+
+@pytest.mark.parametrize(("where", "codes"), [("log", [1]), ("finish", [None])])
+def test_a_client_that_waits_for_ever_is_left_to_itself(monkeypatch, caplog, tmp_path, where, codes):
+    monkeypatch.setenv("WANDB_FINISH_TIMEOUT", "0.3")
+    monkeypatch.setattr(connection, "_GRACE", 0.1)
+    run, start = Deaf(where), time.monotonic()
+    run_cell(CELL, tmp_path, Tracked(run))
+    assert time.monotonic() - start < 20 and run.codes == codes  # ended either way: else its threads go on
+    assert read_sealed(tmp_path / "summary.json")["spent"]["updates"] == 20
+    (said,) = [record.getMessage() for record in caplog.records if "W&B" in record.getMessage()]
+    assert said.endswith("within 0.3 s (WANDB_FINISH_TIMEOUT); what was logged is kept: `wandb sync /kept/run-r`")
+
+
+def test_a_lifetime_that_fails_does_not_wait_for_its_tracker_either(monkeypatch, tmp_path):
+    monkeypatch.setenv("WANDB_FINISH_TIMEOUT", "0.1")
+    monkeypatch.setattr(connection, "_GRACE", 0.1)
+    monkeypatch.setattr(lifetime, "forecast_errors", lambda *_: 1 / 0)
+    run = Deaf("finish")
+    with pytest.raises(lifetime.UserError, match="ZeroDivisionError"):
+        run_cell(CELL, tmp_path, Tracked(run))
+    assert run.codes == [1]
+
+
+class Killed(BaseException):
+    """As a signal."""
+
+
+class Dying(NoTracker):
+    def __init__(self, folder):
+        self.folder, self.found = folder, None
+
+    def finish(self, summary, trace, folder):
+        self.found = read_sealed(self.folder / "summary.json"), list(self.folder.glob("checkpoint*"))
+        raise Killed
+
+
+class Untouched:
+    """A tracker that must not be used."""
+
+
+def test_a_lifetime_is_sealed_before_its_tracker_ends_and_then_left_alone(tmp_path):
+    tracker = Dying(tmp_path)
+    with pytest.raises(Killed):
+        run_cell(CELL, tmp_path, tracker)
+    assert tracker.found is not None and tracker.found[0]["files"] and not tracker.found[1]
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+    run_cell(CELL, tmp_path, Untouched())
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
