@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ class Common:
     tokens_per_update: int | None = None
     """Token budget of an update: longer sequences, fewer of them; default: --batch-size sequences of any length."""
     out: Path | None = None
-    """Folder of the results; default runs/<suite>-<time>. An unfinished one is continued."""
+    """Folder of the results; default: a new one, runs/<suite>-<time>. An unfinished one is continued."""
     wandb: Mode = "offline"
     """Weights & Biases: offline (`wandb sync` later), online, or disabled."""
     project: str = "paceline"
@@ -229,11 +228,9 @@ def _run(
     where: dict[str, Any],
 ) -> None:
     cells = planned(common, teachers, students, seeds)
-    slug = common.suite.replace(":", ".")
-    out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
     same = {name: getattr(common, name) for name in ("wandb", "project", "tracker", "overwrite", "checkpoint_every")}
     execution = Execution(**where, **same, job_type=job_type)
-    run_grid(cells, out, execution)
+    out = run_grid(cells, common.out, execution)
     say(f"report: {out / 'report.html'}")
 
 

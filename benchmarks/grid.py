@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,15 +18,23 @@ from benchmarks.ladder import ladder_share
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell, read_cell
-from benchmarks.store import UserError, only_writer, read_sealed, write_sealed
+from benchmarks.store import UserError, new_folder, only_writer, read_sealed, write_sealed
 from benchmarks.tracking import refuse_missing_tensorboard, refuse_missing_wandb
 from envs import DivergedError, Suite
 
 _log = logging.getLogger("paceline")
 
 
-def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
+def run_grid(cells: Sequence[Cell], out: Path | None, execution: Execution) -> Path:
     """Runs every cell into ``out/cells`` and gathers the results; goes on with an unfinished folder, bit for bit.
+
+    Args:
+        cells: what to run.
+        out: the folder; None: a new one, named after the suite and the time.
+        execution: how it is run.
+
+    Returns:
+        The folder.
 
     Raises:
         UserError: bad settings, a folder of another grid, another writer, a full disk, or cells that failed (the others
@@ -41,6 +50,8 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
     if execution.checkpoint_every is not None and execution.checkpoint_every < 1:
         raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
     fingerprints, schedules = _tried(cells)
+    if out is None:
+        out = new_folder(Path("runs") / f"{cells[0].name.partition('/')[0]}-{time.strftime('%Y%m%d-%H%M%S')}")
     _refuse_foreign_folder(out, execution.overwrite)
     with only_writer(out):
         bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
@@ -58,6 +69,7 @@ def run_grid(cells: Sequence[Cell], out: Path, execution: Execution) -> None:
             raise UserError(f"{said}; and {error}" if said else str(error)) from error
         if said:
             raise UserError(said)
+    return out
 
 
 def _said(failures: Sequence[str], planned: int, done: int) -> str:
