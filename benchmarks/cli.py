@@ -16,14 +16,14 @@ from benchmarks.doctor import examine
 from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
-from benchmarks.gather import gather, planned_cells
+from benchmarks.gather import gather, planned_cells, record_of
 from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
 from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
-from benchmarks.store import UserError, only_writer, read_sealed
+from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say, understood
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
@@ -137,7 +137,7 @@ class Report:
         planned_cells(self.directory)  # refuses what is no folder of results
         with only_writer(self.directory):
             summary = gather(self.directory)
-            bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
+            bench_id = record_of(self.directory)["bench_id"]
             standing = Standing(self.wandb, self.project)
             pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id, summary)
         where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"

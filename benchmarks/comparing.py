@@ -12,9 +12,9 @@ import numpy as np
 import tyro
 
 from benchmarks.assembly import path_read
-from benchmarks.gather import Lived, finished, planned_cells, reasons, summary_of, write_all
+from benchmarks.gather import Lived, finished, planned_cells, reasons, record_of, summary_of, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
-from benchmarks.store import UserError, describe, read_sealed
+from benchmarks.store import UserError, describe
 from benchmarks.terminal import say
 from teacher import reads_gain
 
@@ -51,7 +51,7 @@ class Compare:
         lived = together(self.folders)
         if not lived:
             raise UserError("none of the folders holds a finished lifetime yet")
-        environments = [read_sealed(folder / "settings.json")["environment"] for folder in self.folders]
+        environments = [record_of(folder)["environment"] for folder in self.folders]
         said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
         missing: list[str] = []
         failed: dict[str, str] = {}
@@ -78,7 +78,7 @@ def together(folders: Sequence[Path]) -> list[Lived]:
     alike = len({folder.resolve().name for folder in folders}) < len({folder.resolve() for folder in folders})
     for folder in folders:
         planned_cells(folder)  # refuses what is no folder of results
-        record = read_sealed(folder / "settings.json")
+        record = record_of(folder)
         for suite, fingerprint in record.get("fingerprints", {}).items():
             before, first = data.setdefault(suite, (fingerprint, folder))
             if before != fingerprint:

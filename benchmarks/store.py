@@ -248,26 +248,6 @@ def _unflatten(node: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Any:
     return tensors[content] if kind == "tensor" else content
 
 
-def new_folder(path: Path) -> Path:
-    """Makes a folder that nobody else has: ``path``, or where that is there ``path-2``, ``path-3``, ..; returns it.
-
-    Raises:
-        UserError: it cannot be made.
-    """
-    made, number = path, 1
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            try:
-                made.mkdir()
-                return made
-            except FileExistsError:
-                number += 1
-                made = path.with_name(f"{path.name}-{number}")
-    except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}; choose another --out") from error
-
-
 @contextmanager
 def only_writer(folder: Path, wait: float = 0.0) -> Iterator[None]:
     """Holds the folder for this process; the operating system lets go of it when the process dies.

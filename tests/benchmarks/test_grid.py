@@ -255,12 +255,18 @@ def test_lifetimes_of_one_grid_never_have_different_networks(paceline_here, tmp_
     assert refused.stderr.count("\n") == 1 and (tmp_path / "out/summary.json").exists()
 
 
-def test_a_half_written_settings_file_is_said(own, tmp_path):
+def test_a_half_written_settings_file_is_written_anew(own, tmp_path, caplog):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/settings.json").write_text('{"bench_id": "1", "cells": [')
-    refused = own()
-    assert refused.returncode == 2 and "cannot read" in refused.stderr and "--overwrite" in refused.stderr
-    assert own("--overwrite").returncode == 0
+    assert own().returncode == 0 and "settings.json was damaged" in caplog.text
+
+
+def test_somebody_elses_cells_are_not_lifetimes(own, tmp_path):
+    (tmp_path / "out/cells/mouse").mkdir(parents=True)
+    (tmp_path / "out/cells/mouse/a.csv").write_text("1")
+    refused = own("--overwrite")
+    assert refused.returncode == 2 and "choose another --out" in refused.stderr
+    assert (tmp_path / "out/cells/mouse/a.csv").exists()
 
 
 def test_other_versions_on_resume_are_said_in_one_line(own, tmp_path, caplog):
