@@ -140,7 +140,7 @@ class Power:
         costs: list[dict[int, float]] = [{}, {}]
         for folder, cell, teacher in finished(self.out):
             if (cell.suite, cell.student) == (suite, student) and teacher in names:
-                summary = summary_of(folder)
+                summary = summary_of(folder, cell)
                 if not summary["mastered"] and self.unit != "updates":
                     raise UserError(
                         f"{suite}, {student}: {teacher} never mastered with seed {cell.seed}: what it spent is no "

@@ -22,6 +22,7 @@ from benchmarks.store import (
     write_text,
 )
 
+_LIFETIME = ("suite", "student", "teacher", "seed")
 TABLES = ("trace", "results", "failures", "timing")
 
 
@@ -80,13 +81,24 @@ def planned_cells(out: Path) -> list[Cell]:
         ) from error
 
 
-def summary_of(folder: Path) -> dict[str, Any]:
+def summary_of(folder: Path, cell: Cell | None = None) -> dict[str, Any]:
     """The summary of a finished lifetime, whose files are all as they were written.
 
+    Args:
+        folder: of the lifetime.
+        cell: whose place it is; None: anyone's.
+
     Raises:
-        UserError: one of them is damaged.
+        UserError: one of them is damaged, or the lifetime is another than this cell's.
     """
     summary = read_sealed(folder / "summary.json")
+    other = [name for name in _LIFETIME if cell is not None and summary[name] != getattr(cell, name)]
+    if other:
+        held, due = (", ".join(f"{n} {of[n]}" for n in other) for of in (summary, vars(cell)))
+        raise UserError(
+            f"{folder} holds the lifetime of another place ({held}, not {due}): delete {folder} and give the command "
+            "that made the bench again, which lives the right one"
+        )
     refuse_damaged(folder, summary["files"])
     return summary
 
@@ -151,9 +163,9 @@ def write_all(
         failed: why some of the others did, by name.
 
     Raises:
-        UserError: a file of a lifetime is damaged.
+        UserError: a file of a lifetime is damaged, or a lifetime is in another's place.
     """
-    kept = [summary_of(life.folder) for life in lived]
+    kept = [summary_of(life.folder, life.cell) for life in lived]
     tables = {}
     for name in TABLES:
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
@@ -180,9 +192,6 @@ def is_gathered(out: Path) -> bool:
         return not summary["unfinished"] and first_damaged(out, summary["files"]) is None
     except (UserError, KeyError):  # damaged, or of an older version
         return False
-
-
-_LIFETIME = ("suite", "student", "teacher", "seed")
 
 
 def with_seconds(results: pl.DataFrame, trace: pl.DataFrame, timing: pl.DataFrame) -> pl.DataFrame:

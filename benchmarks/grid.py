@@ -96,7 +96,7 @@ def _gather(out: Path, changed: bool) -> None:
         gather(out)
     else:
         for life in lived:
-            summary_of(life.folder)
+            summary_of(life.folder, life.cell)
 
 
 def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
@@ -238,7 +238,7 @@ def _refuse_others(cells: Sequence[Cell], out: Path, fingerprints: dict[str, str
         if name not in planned:
             raise _another(out, f"{name} is none of this command's")
         if (folder / "summary.json").exists():
-            lived_on, now = summary_of(folder)["fingerprint"], fingerprints[planned[name].suite]
+            lived_on, now = summary_of(folder, planned[name])["fingerprint"], fingerprints[planned[name].suite]
             if lived_on != now:
                 raise _another(out, f"the data of {name} was another (fingerprint {lived_on}, now {now})")
         try:

@@ -85,6 +85,36 @@ def test_damaged_tables_are_made_anew_of_the_lifetimes(whole, tmp_path, harm, na
     assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
+@pytest.mark.parametrize(("name", "what"), [("exp3s/seed-1", "seed 0"), ("combined/seed-0", "teacher exp3s")])
+def test_a_lifetime_in_anothers_place_is_not_taken_for_it(whole, tmp_path, capsys, name, what):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    settings = read_sealed(out / "settings.json")
+    more = [{**c, "seed": 1} for c in settings["cells"]] + [{**settings["cells"][0], "teacher": "combined"}]
+    write_sealed(out / "settings.json", {**settings, "cells": settings["cells"] + more})
+    misplaced = out / "cells/reverse/gru" / name
+    shutil.copytree(out / CELL, misplaced)
+    for command in (("report", out), ("compare", out, whole, "--out", tmp_path / "both")):
+        said = mistake(command, capsys)
+        assert f"{misplaced} holds the lifetime of another place ({what}" in said and f"delete {misplaced}" in said, (
+            said
+        )
+
+
+def test_nor_by_the_command_that_made_the_bench(whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    misplaced = out / "cells/reverse/gru/uniform/seed-0"
+    shutil.rmtree(misplaced)
+    shutil.copytree(out / CELL, misplaced)
+    assert f"{misplaced} holds the lifetime of another place" in mistake((*BENCH, "--out", out), capsys)
+    (out / "settings.json").unlink()
+    assert f"{misplaced} holds the lifetime of another place" in mistake((*BENCH, "--out", out), capsys)
+    shutil.rmtree(misplaced)
+    main([*BENCH, "--out", str(out)])
+    assert pl.read_parquet(out / "trace.parquet").equals(pl.read_parquet(whole / "trace.parquet"))
+
+
 def replace_with_a_list(path):
     path.write_text("[]")
 
