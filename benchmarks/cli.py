@@ -29,6 +29,8 @@ from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, ref
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
 
+_SEEDS = 100_000  # lifetimes of a teacher and student in a bench, at most
+
 
 @dataclass(frozen=True)
 class Common:
@@ -111,6 +113,8 @@ class Bench(Common):
         """Runs it."""
         if self.seeds < 1:
             raise UserError(f"seeds must be at least 1; got {self.seeds}")
+        if self.seeds > _SEEDS:
+            raise UserError(f"seeds must be at most {_SEEDS:,}; got {self.seeds}")
         seeds = range(self.first_seed, self.first_seed + self.seeds)
         where = {"workers": self.workers, "engine": self.engine, "ray_address": self.ray_address}
         _run(self, self.teachers.split(","), self.students.split(","), seeds, "bench", where)
