@@ -64,6 +64,10 @@ def record_of(out: Path) -> dict[str, Any]:
         raise UserError(
             f"{out} is a folder of paceline meta-train, without lifetimes: its progress is in progress.json"
         )
+    if (out / "report.html").exists() and (out / "summary.json").exists():
+        raise UserError(
+            f"{out} is a report of paceline compare, without lifetimes: give the folders of the benches themselves"
+        )
     raise UserError(f"{out} is not a folder of results: it has no settings.json of a bench")
 
 
