@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,20 @@ from benchmarks.doctor import examine
 from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
-from benchmarks.gather import gather, planned_cells
+from benchmarks.gather import gather, planned_cells, record_of
 from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
 from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import expanded
-from benchmarks.store import UserError, only_writer, read_sealed
+from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say, understood
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
+
+_SEEDS = 100_000  # lifetimes of a teacher and student in a bench, at most
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Common:
     tokens_per_update: int | None = None
     """Token budget of an update: longer sequences, fewer of them; default: --batch-size sequences of any length."""
     out: Path | None = None
-    """Folder of the results; default runs/<suite>-<time>. An unfinished one is continued."""
+    """Folder of the results; default: a new one, runs/<suite>-<time>. An unfinished one is continued."""
     wandb: Mode = "offline"
     """Weights & Biases: offline (`wandb sync` later), online, or disabled."""
     project: str = "paceline"
@@ -112,6 +113,8 @@ class Bench(Common):
         """Runs it."""
         if self.seeds < 1:
             raise UserError(f"seeds must be at least 1; got {self.seeds}")
+        if self.seeds > _SEEDS:
+            raise UserError(f"seeds must be at most {_SEEDS:,}; got {self.seeds}")
         seeds = range(self.first_seed, self.first_seed + self.seeds)
         where = {"workers": self.workers, "engine": self.engine, "ray_address": self.ray_address}
         _run(self, self.teachers.split(","), self.students.split(","), seeds, "bench", where)
@@ -144,7 +147,7 @@ class Report:
         look = f"or look at what is finished: paceline report {self.directory} --out FOLDER"
         with only_writer(self.directory, otherwise=look):
             summary = gather(self.directory)
-            bench_id = read_sealed(self.directory / "settings.json")["bench_id"]
+            bench_id = record_of(self.directory)["bench_id"]
             standing = Standing(self.wandb, self.project)
             pushed = self.wandb != "disabled" and standing.push(self.directory, bench_id, summary)
         where = "logged for W&B: `wandb sync` later" if standing.offline else "pushed to W&B"
@@ -246,11 +249,9 @@ def _run(
     where: dict[str, Any],
 ) -> None:
     cells = planned(common, teachers, students, seeds)
-    slug = common.suite.replace(":", ".")
-    out = common.out or Path("runs") / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
     same = {name: getattr(common, name) for name in ("wandb", "project", "tracker", "overwrite", "checkpoint_every")}
     execution = Execution(**where, **same, job_type=job_type)
-    run_grid(cells, out, execution)
+    out = run_grid(cells, common.out, execution)
     say(f"report: {out / 'report.html'}")
 
 

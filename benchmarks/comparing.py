@@ -12,9 +12,9 @@ import numpy as np
 import tyro
 
 from benchmarks.assembly import path_read
-from benchmarks.gather import Lived, finished, planned_cells, reasons, summary_of, write_all
+from benchmarks.gather import Lived, finished, planned_cells, reasons, record_of, summary_of, write_all
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
-from benchmarks.store import UserError, describe, read_sealed
+from benchmarks.store import UserError, describe
 from benchmarks.terminal import say
 from teacher import reads_gain
 
@@ -51,7 +51,7 @@ class Compare:
         lived = together(self.folders)
         if not lived:
             raise UserError("none of the folders holds a finished lifetime yet")
-        environments = [read_sealed(folder / "settings.json")["environment"] for folder in self.folders]
+        environments = [record_of(folder)["environment"] for folder in self.folders]
         said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
         missing: list[str] = []
         failed: dict[str, str] = {}
@@ -69,7 +69,8 @@ def together(folders: Sequence[Path]) -> list[Lived]:
     """The finished lifetimes of several benches; the very same one in two of them counts once.
 
     Raises:
-        UserError: not a folder of results, or one suite under two budgets or with other settings.
+        UserError: not a folder of results, one suite under two budgets or with other settings, or a lifetime with two
+            results.
     """
     settings: dict[tuple[str, str], tuple[dict[str, Any], Path]] = {}
     data: dict[str, tuple[str, Path]] = {}
@@ -78,7 +79,7 @@ def together(folders: Sequence[Path]) -> list[Lived]:
     alike = len({folder.resolve().name for folder in folders}) < len({folder.resolve() for folder in folders})
     for folder in folders:
         planned_cells(folder)  # refuses what is no folder of results
-        record = read_sealed(folder / "settings.json")
+        record = record_of(folder)
         for suite, fingerprint in record.get("fingerprints", {}).items():
             before, first = data.setdefault(suite, (fingerprint, folder))
             if before != fingerprint:
@@ -103,16 +104,32 @@ def together(folders: Sequence[Path]) -> list[Lived]:
             label = cell.teacher
             if teachers.setdefault(group, taught) != taught:
                 label = f"{cell.teacher}@{folder if alike else folder.resolve().name}"
-            found.setdefault((cell.suite, cell.student, label, cell.seed), life._replace(teacher=label))
+            known_life = found.setdefault((cell.suite, cell.student, label, cell.seed), life._replace(teacher=label))
+            if known_life.folder != life.folder:
+                _refuse_other_results(life, known_life)
     return list(found.values())
+
+
+def _refuse_other_results(life: Lived, known: Lived) -> None:
+    """Raises ``UserError`` unless two lives of a lifetime came to the same, seconds and files aside."""
+    ours, theirs = (summary_of(one.folder, one.cell) for one in (life, known))
+    for name in [name for name in ours if name not in ("seconds", "files")]:
+        if ours[name] != theirs.get(name):
+            raise UserError(
+                f"{life.cell.name} has other results in {life.folder} ({name} {ours[name]}) than in {known.folder} "
+                f"({name} {theirs.get(name)}): delete one of these two, or leave its bench out"
+            )
 
 
 @dataclass(frozen=True)
 class Power:
-    """How many more seeds does it take to tell two teachers of a bench apart?"""
+    """How many more seeds does it take to tell two teachers apart?
 
-    out: Annotated[Path, tyro.conf.Positional]
-    """Folder of a bench."""
+    Of several benches, a teacher that has other settings in a later folder is teacher@folder, as compare has it.
+    """
+
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Folder of a bench, or folders of several, of the same suites with the same budget."""
     teachers: str
     """Two teachers, separated by a comma."""
     unit: str = "updates"
@@ -129,18 +146,22 @@ class Power:
             raise UserError(f"--teachers must be two, separated by a comma; got {self.teachers!r}")
         if self.unit not in COSTS:
             raise UserError(f"--unit must be one of {', '.join(COSTS)}; got {self.unit!r}")
-        cells = planned_cells(self.out)
-        if unknown := [name for name in names if name not in {cell.teacher for cell in cells}]:
-            there = ", ".join(dict.fromkeys(cell.teacher for cell in cells))
-            raise UserError(f"{self.out} holds no teacher {unknown[0]!r}; there are: {there}")
+        if not self.folders:
+            raise UserError("power takes at least one folder of a bench")
+        lived = together(self.folders)
+        cells = [cell for folder in self.folders for cell in planned_cells(folder)]
+        there = list(dict.fromkeys([cell.teacher for cell in cells] + [life.teacher for life in lived]))
+        if unknown := [name for name in names if name not in there]:
+            where = ", ".join(map(str, self.folders))
+            raise UserError(f"{where} holds no teacher {unknown[0]!r}; there are: {', '.join(there)}")
         for suite, student in dict.fromkeys((cell.suite, cell.student) for cell in cells):
-            say(self._line(suite, student, names))
+            say(self._line(suite, student, names, lived))
 
-    def _line(self, suite: str, student: str, names: list[str]) -> str:
+    def _line(self, suite: str, student: str, names: list[str], lived: Sequence[Lived]) -> str:
         costs: list[dict[int, float]] = [{}, {}]
-        for folder, cell, teacher in finished(self.out):
+        for folder, cell, teacher in lived:
             if (cell.suite, cell.student) == (suite, student) and teacher in names:
-                summary = summary_of(folder)
+                summary = summary_of(folder, cell)
                 if not summary["mastered"] and self.unit != "updates":
                     raise UserError(
                         f"{suite}, {student}: {teacher} never mastered with seed {cell.seed}: what it spent is no "

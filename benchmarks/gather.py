@@ -17,7 +17,6 @@ from benchmarks.store import (
     UserError,
     checksums,
     first_damaged,
-    read_json,
     read_sealed,
     refuse_damaged,
     write_sealed,
@@ -25,7 +24,53 @@ from benchmarks.store import (
     write_text,
 )
 
-_TABLES = ("trace", "results", "failures", "timing")
+_LIFETIME = ("suite", "student", "teacher", "seed")
+TABLES = ("trace", "results", "failures", "timing")
+
+
+def has_lifetimes(out: Path) -> bool:
+    """Whether a folder holds lifetimes in their places, as a bench does."""
+    return any(out.glob("cells/*/*/*/seed-*/*.json"))
+
+
+def is_bench(out: Path) -> bool:
+    """Whether a folder is a bench's, if its settings are damaged or gone."""
+    settings = out / "settings.json"  # damaged, it still bears this word
+    named = settings.exists() and "bench_id" in settings.read_text(encoding="utf-8", errors="replace")
+    return named or has_lifetimes(out)
+
+
+def intact_record(out: Path) -> dict[str, Any] | None:
+    """What a folder's settings say that it was begun with; None where they are damaged, gone or somebody else's."""
+    try:
+        return read_sealed(out / "settings.json")
+    except UserError:
+        return None
+
+
+def record_of(out: Path) -> dict[str, Any]:
+    """What a folder's settings say that it was begun with.
+
+    Raises:
+        UserError: not a folder of results, or its settings are damaged or gone.
+    """
+    settings = out / "settings.json"
+    if (record := intact_record(out)) is not None:
+        return record
+    if is_bench(out):
+        raise UserError(
+            f"{settings} is {'damaged, or of an older version' if settings.exists() else 'gone'}: give the command "
+            "that made it again, with this --out: it restores it, and keeps the lifetimes"
+        )
+    if settings.exists() and "meta_train" in settings.read_text(encoding="utf-8", errors="replace"):
+        raise UserError(
+            f"{out} is a folder of paceline meta-train, without lifetimes: its progress is in progress.json"
+        )
+    if (out / "report.html").exists() and (out / "summary.json").exists():
+        raise UserError(
+            f"{out} is a report of paceline compare, without lifetimes: give the folders of the benches themselves"
+        )
+    raise UserError(f"{out} is not a folder of results: it has no settings.json of a bench")
 
 
 def planned_cells(out: Path) -> list[Cell]:
@@ -34,28 +79,32 @@ def planned_cells(out: Path) -> list[Cell]:
     Raises:
         UserError: not a folder of results.
     """
-    if not (out / "settings.json").exists():
-        raise UserError(f"{out} is not a folder of results: it has no settings.json")
-    recorded = read_json(out / "settings.json")
-    if isinstance(recorded, dict) and "meta_train" in recorded:
-        raise UserError(
-            f"{out} is a folder of paceline meta-train, without lifetimes: its progress is in progress.json"
-        )
     try:
-        return [read_cell(record) for record in read_sealed(out / "settings.json")["cells"]]
+        return [read_cell(record) for record in record_of(out)["cells"]]
     except (KeyError, TypeError) as error:
         raise UserError(
             f"{out / 'settings.json'} is not a record of this version's ({error}): use another --out"
         ) from error
 
 
-def summary_of(folder: Path) -> dict[str, Any]:
+def summary_of(folder: Path, cell: Cell | None = None) -> dict[str, Any]:
     """The summary of a finished lifetime, whose files are all as they were written.
 
+    Args:
+        folder: of the lifetime.
+        cell: whose place it is; None: anyone's.
+
     Raises:
-        UserError: one of them is damaged.
+        UserError: one of them is damaged, or the lifetime is another than this cell's.
     """
     summary = read_sealed(folder / "summary.json")
+    other = [name for name in _LIFETIME if cell is not None and summary[name] != getattr(cell, name)]
+    if other:
+        held, due = (", ".join(f"{n} {of[n]}" for n in other) for of in (summary, vars(cell)))
+        raise UserError(
+            f"{folder} holds the lifetime of another place ({held}, not {due}): delete {folder} and give the command "
+            "that made the bench again, which lives the right one"
+        )
     refuse_damaged(folder, summary["files"])
     return summary
 
@@ -86,9 +135,7 @@ def gather(out: Path, into: Path | None = None) -> dict[str, Any]:
         raise UserError(f"{out} holds no finished lifetime yet: give the command that made it again to go on")
     done = {life.cell.name for life in lived}
     unfinished = [cell.name for cell in cells if cell.name not in done]
-    return write_all(
-        into or out, lived, unfinished, read_sealed(out / "settings.json")["environment"], reasons(out, unfinished)
-    )
+    return write_all(into or out, lived, unfinished, record_of(out)["environment"], reasons(out, unfinished))
 
 
 def reasons(out: Path, names: Sequence[str]) -> dict[str, str]:
@@ -126,11 +173,11 @@ def write_all(
         failed: why some of the others did, by name.
 
     Raises:
-        UserError: a file of a lifetime is damaged.
+        UserError: a file of a lifetime is damaged, or a lifetime is in another's place.
     """
-    kept = [summary_of(life.folder) for life in lived]
+    kept = [summary_of(life.folder, life.cell) for life in lived]
     tables = {}
-    for name in _TABLES:
+    for name in TABLES:
         parts = [_labelled(pl.read_parquet(life.folder / f"{name}.parquet"), life) for life in lived]
         tables[name] = pl.concat(parts, how="diagonal")
     summaries = [{**summary, "teacher": life.teacher} for life, summary in zip(lived, kept, strict=True)]
@@ -147,7 +194,7 @@ def write_all(
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
-    files = checksums(out, [*(f"{name}.parquet" for name in _TABLES), "report.html"])
+    files = checksums(out, [*(f"{name}.parquet" for name in TABLES), "report.html"])
     write_sealed(out / "summary.json", {**summary, "files": files})  # last: it says what the other files hold
     return summary
 
@@ -169,9 +216,6 @@ def is_gathered(out: Path) -> bool:
         return not summary["unfinished"] and first_damaged(out, summary["files"]) is None
     except (UserError, KeyError):  # damaged, or of an older version
         return False
-
-
-_LIFETIME = ("suite", "student", "teacher", "seed")
 
 
 def with_seconds(results: pl.DataFrame, trace: pl.DataFrame, timing: pl.DataFrame) -> pl.DataFrame:

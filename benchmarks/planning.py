@@ -11,6 +11,8 @@ from benchmarks.flags import chosen, refuse_unused, student_component, teacher_s
 from benchmarks.settings import Cell, Schedule, component, refuse_unknown_teacher, schedule_of
 from benchmarks.store import UserError
 
+_SEEDS = 2**63  # int64 in tables
+
 
 def planned(command: Any, teachers: Sequence[str], students: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
     """The lifetimes that a command means, student by student and seed by seed, so that what is finished is paired.
@@ -22,13 +24,15 @@ def planned(command: Any, teachers: Sequence[str], students: Sequence[str], seed
         seeds: paired across teachers.
 
     Raises:
-        UserError: an unknown component, a flag of one that takes no part, a negative seed.
+        UserError: an unknown component, a flag of one that takes no part, a seed out of range.
     """
     refuse_unused(
         command, {command.suite, *(p for name in teachers for p in parts_of(name)), *map(student_component, students)}
     )
     if min(seeds) < 0:
         raise UserError(f"seeds must not be negative; got {min(seeds)}")
+    if max(seeds) >= _SEEDS:
+        raise UserError(f"seeds must be below 2^63; got {max(seeds)}")
     component("suite", command.suite)
     for student in students:
         component("student", student)

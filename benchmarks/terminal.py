@@ -86,7 +86,7 @@ def one_line(box: str, command: str) -> str:
         box: what it wrote.
         command: whose help lists the options.
     """
-    line = " ".join(re.sub("[\u2500-\u257f]", " ", box).split()).replace("__tyro-dummy-inner__.hyper.", "--")
+    line = " ".join(_RULE.sub(" ", box).split()).replace("__tyro-dummy-inner__.hyper.", "--")
     before, *near = _NEAR.split(line)
     wrong = _TITLE.sub("", _REST.split(before)[0].strip().rstrip("."))
     names = [name for name in dict.fromkeys(_OPTION.findall("".join(near[:1]))) if name != "--help"][:3]
@@ -94,6 +94,7 @@ def one_line(box: str, command: str) -> str:
     return f"{wrong}{meant}; `{command} --help` lists what there is"
 
 
+_RULE = re.compile(r"[\u2500-\u257f]|(?<!\S)-{3,}(?!\S)")  # hyphens: where a terminal has no lines of boxes
 _TITLE = re.compile(r"^(Unrecognized options|Value error|Invalid choice|Missing argument|Required options) (?=[A-Zi])")
 _NEAR = re.compile("Perhaps you meant:|Arguments similar to")
 _REST = re.compile("Arguments are applied|Argument helptext:|For full helptext")

@@ -21,12 +21,11 @@ import torch
 from ray.util.queue import Empty, Full, Queue
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from benchmarks.engines.job import Execution, Job
+from benchmarks.engines.job import RETRIES, Execution, Job
 from benchmarks.lifetime import Status
 from benchmarks.progress import Display
 from benchmarks.store import UserError, describe
 
-_RETRIES = 20  # of a cell whose worker is lost; each goes on from its last checkpoint
 _PATIENCE = 5.0  # seconds for an address to answer
 _SHOWN_EVERY = 0.5  # seconds between two messages of a worker
 _log = logging.getLogger("paceline")
@@ -36,7 +35,7 @@ def run_on_ray(jobs: Sequence[Job], execution: Execution, display: Display) -> l
     """In tasks of one CPU each, so many at a time as there are workers; what failed, in a line each.
 
     Raises:
-        UserError: no cluster at the address, or a cell whose worker was lost again and again.
+        UserError: no cluster at the address.
     """
     started = not ray.is_initialized()
     _connect(execution)
@@ -82,7 +81,7 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
     here_alone = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here_alone})
     here = Path.cwd()
-    task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_live)
+    task = ray.remote(num_cpus=1, max_retries=RETRIES)(_live)
     failures: list[str] = []
     left = [dataclasses.replace(job, out=job.out.resolve()) for job in jobs]
     running: dict[Any, Job] = {}
@@ -99,7 +98,7 @@ def _run(jobs: Sequence[Job], workers: int, display: Display) -> list[str]:
             except ray.exceptions.RayTaskError as error:  # a machine without the folder, or without the package
                 failure = f"{job.cell.name}: {describe(error.cause)}; its machine must share this folder and Paceline"
             except ray.exceptions.RayError as error:
-                failure = f"{job.cell.name}: its worker was lost {_RETRIES} times ({describe(error)[:200]})"
+                failure = job.given_up(RETRIES + 1, describe(error)[:200])
             display.done(job.cell.name, "finished" if failure is None else "failed")
             failures += [] if failure is None else [failure]
     _pass_on(queue, display)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.lifetime import Status, run_cell
+from benchmarks.lifetime import ERROR, Status, run_cell
 from benchmarks.settings import Cell
+from benchmarks.store import UserError, write_text
 from benchmarks.tracking import Mode, Place, make_tracker
 
 Engine = Literal["local", "ray"]
+RETRIES = 20  # of a cell whose worker is lost; each goes on from its last checkpoint
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,12 @@ class Job:
         how = self.execution
         tracker = make_tracker(how.wandb, how.project, self.bench_id, how.job_type, how.tracker)
         run_cell(self.cell, folder, tracker, show, self.execution.checkpoint_every)
+
+    def given_up(self, lost: int, why: str) -> str:
+        """Writes down, as the reason of its failure, how many workers were lost at it, and why; returns the line."""
+        said = f"{self.cell.name} lost {lost} workers, one after another ({why}): it is given up"
+        folder = folder_of(self.out, self.cell)
+        with contextlib.suppress(UserError, OSError):  # it is being said
+            folder.mkdir(parents=True, exist_ok=True)
+            write_text(folder / ERROR, f"{said}\n")
+        return said

@@ -129,6 +129,8 @@ def meta_train(settings: MetaTrain) -> Path:
         raise UserError(f"start_from must be another folder than out, which it would replace; got {settings.out}")
     if settings.seed < 0:
         raise UserError(f"seed must not be negative; got {settings.seed}")
+    if settings.seed >= 2**32:  # numpy's global generator takes no more
+        raise UserError(f"seed must be below 2^32; got {settings.seed}")
     refuse_unfit(settings.judge_student, settings.judged_suites, settings.judge_budget)
     refuse_missing_wandb(settings.wandb)
     out = settings.out

@@ -72,6 +72,7 @@ def test_help_names_the_hyper_parameters(paceline_here):
 
 
 QUICK = ("--budget", "20", "--wandb", "disabled")
+HUGE = "99999999999999999999"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,10 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
         (("run", "--student", "seq2seq", *QUICK), "student seq2seq needs tasks of one question_length"),
         (("run", "--budget", "0", "--wandb", "disabled"), "budget must be at least 1; got 0"),
         (("run", "--seed", "-1", *QUICK), "seeds must not be negative; got -1"),
+        (("run", "--seed", HUGE, *QUICK), f"seeds must be below 2^63; got {HUGE}"),
+        (("bench", "--first-seed", str(2**63 - 2), "--seeds", "3", *QUICK), f"seeds must be below 2^63; got {2**63}"),
+        (("bench", "--seeds", HUGE, *QUICK), f"seeds must be at most 100,000; got {HUGE}"),
+        (("meta-train", "--seed", HUGE), f"seed must be below 2^32; got {HUGE}"),
         (("bench", "--seeds", "0", *QUICK), "seeds must be at least 1; got 0"),
         (("bench", "--workers", "0", *QUICK), "workers must be at least 1; got 0"),
         (("run", "--signal", "MPG", *QUICK), "signal MPG credits one arm per decision: it needs redraw='decision'"),

@@ -106,16 +106,58 @@ def test_power_says_how_many_more(benches, tmp_path, capsys):
         summary = read_sealed(path)
         costs = {unit: 30 + 5 * summary["seed"] * (summary["teacher"] == "exp3s") for unit in summary["spent"]}
         write_sealed(path, {**summary, "mastered": True, "to_mastery": costs})
-    Power(tmp_path / "b", "exp3s,uniform", "forward_equivalents").execute()
+    Power((tmp_path / "b",), "exp3s,uniform", "forward_equivalents").execute()
     said = capsys.readouterr().out
     assert said.startswith("reverse, gru: exp3s against uniform, 3 pairs: +5 forward-equivalents (p = 0.5); ")
     needed = int(said.split("; ")[1].split(" pairs")[0])
     assert needed >= 6 and said.strip().endswith(f"probability 0.8: {needed - 3} more")
 
 
+def test_power_over_several_benches(benches, tmp_path, capsys):
+    """Of one bench each: the pairs are those of both; a teacher with other settings is told apart."""
+    for name, teacher in (("one", "exp3s"), ("two", "uniform")):
+        shutil.copytree(benches / "b", tmp_path / name)
+        shutil.rmtree(tmp_path / name / "cells" / "reverse" / "gru" / teacher)
+    main(["power", str(benches / "b"), "--teachers", "exp3s,uniform"])
+    said = capsys.readouterr().out
+    main(["power", str(tmp_path / "one"), str(tmp_path / "two"), "--teachers", "exp3s,uniform"])
+    assert capsys.readouterr().out == said and ", 3 pairs" in said
+    main(["power", str(benches / "a"), str(benches / "b"), "--teachers", "combined,combined@b"])
+    assert "combined against combined@b, 2 pairs" in capsys.readouterr().out
+
+
+def test_what_compare_wrote_is_no_bench(benches, tmp_path, capsys):
+    Compare((benches / "a", benches / "b"), tmp_path / "both").execute()
+    for words in (
+        ("power", tmp_path / "both", "--teachers", "uniform,exp3s"),
+        ("compare", tmp_path / "both", benches / "a", "--out", tmp_path / "c"),
+        ("report", tmp_path / "both"),
+    ):
+        with pytest.raises(SystemExit):
+            main([str(word) for word in words])
+        said = capsys.readouterr().err
+        assert f"{tmp_path / 'both'} is a report of paceline compare, without lifetimes: give the folders of" in said
+
+
+def test_one_lifetime_with_two_results_is_refused(benches, tmp_path):
+    shutil.copytree(benches / "a", tmp_path / "a")
+    path = tmp_path / "a" / "cells" / "reverse" / "gru" / "uniform" / "seed-1" / "summary.json"
+    summary = read_sealed(path)
+    write_sealed(path, {**summary, "seconds": {"training": 1e3, "evaluation": 1e3}, "files": {}})
+    assert len(together((benches / "a", tmp_path / "a"))) == 4  # another day, the same results
+    write_sealed(path, {**summary, "competence": 0.75})
+    with pytest.raises(UserError) as refused:
+        Compare((benches / "a", tmp_path / "a"), tmp_path / "both").execute()
+    said = str(refused.value)
+    ours, theirs = (bench / "cells/reverse/gru/uniform/seed-1" for bench in (tmp_path / "a", benches / "a"))
+    assert f"reverse/gru/uniform/seed-1 has other results in {ours} (competence 0.75) than in {theirs}" in said
+    assert f"(competence {summary['competence']}): delete one of these two, or leave its bench out" in said
+    assert not (tmp_path / "both").exists()
+
+
 def test_what_a_failure_spent_is_no_cost_to_mastery(benches):
     with pytest.raises(UserError, match=r"never mastered with seed \d: .* take --unit updates"):
-        Power(benches / "b", "exp3s,uniform", "tokens").execute()
+        Power((benches / "b",), "exp3s,uniform", "tokens").execute()
 
 
 @pytest.mark.parametrize(
@@ -124,11 +166,22 @@ def test_what_a_failure_spent_is_no_cost_to_mastery(benches):
         (lambda b, _: Compare((b / "a",)).execute(), "at least two folders of benches; got 1"),
         (lambda b, _: Compare((b / "a", b / "b"), b / "a").execute(), "holds a bench of its own: choose another"),
         (lambda b, t: Compare((b / "a", t)).execute(), "is not a folder of results"),
-        (lambda b, _: Power(b / "a", "uniform").execute(), "must be two, separated by a comma; got 'uniform'"),
-        (lambda b, _: Power(b / "a", "uniform,uniform,combined").execute(), "must be two, separated by a comma"),
-        (lambda b, _: Power(b / "a", "uniform,exp3s").execute(), "holds no teacher 'exp3s'; there are: uniform, comb"),
-        (lambda b, _: Power(b / "a", "uniform,combined", "seconds").execute(), "--unit must be one of updates"),
-        (lambda b, _: Power(b / "a", "uniform,combined", power=1.0).execute(), r"power must be in \(0, 1\); got 1.0"),
+        (lambda b, _: Power((), "uniform,exp3s").execute(), "power takes at least one folder of a bench"),
+        (
+            lambda b, _: Power((b / "a", b / "b"), "uniform,x").execute(),
+            "'x'; .* exp3s, combined@b",
+        ),
+        (lambda b, _: Power((b / "a",), "uniform").execute(), "must be two, separated by a comma; got 'uniform'"),
+        (lambda b, _: Power((b / "a",), "uniform,uniform,combined").execute(), "must be two, separated by a comma"),
+        (
+            lambda b, _: Power((b / "a",), "uniform,exp3s").execute(),
+            "holds no teacher 'exp3s'; there are: uniform, comb",
+        ),
+        (lambda b, _: Power((b / "a",), "uniform,combined", "seconds").execute(), "--unit must be one of updates"),
+        (
+            lambda b, _: Power((b / "a",), "uniform,combined", power=1.0).execute(),
+            r"power must be in \(0, 1\); got 1.0",
+        ),
     ],
 )
 def test_mistakes_are_one_line(benches, tmp_path, act, said):

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.cli import main
 from benchmarks.lifetime import run_cell
 from benchmarks.settings import Cell, Schedule
-from benchmarks.store import UserError, load_checkpoint, save_checkpoint
+from benchmarks.store import UserError, load_checkpoint, read_sealed, save_checkpoint, write_sealed
 from benchmarks.tracking import NoTracker
 
 BENCH = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--budget", "40")
@@ -85,13 +85,95 @@ def test_damaged_tables_are_made_anew_of_the_lifetimes(whole, tmp_path, harm, na
     assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
-@pytest.mark.parametrize("harm", [truncate, flip, empty])
-def test_damaged_settings_are_named(whole, tmp_path, capsys, harm):
+@pytest.mark.parametrize(("name", "what"), [("exp3s/seed-1", "seed 0"), ("combined/seed-0", "teacher exp3s")])
+def test_a_lifetime_in_anothers_place_is_not_taken_for_it(whole, tmp_path, capsys, name, what):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    settings = read_sealed(out / "settings.json")
+    more = [{**c, "seed": 1} for c in settings["cells"]] + [{**settings["cells"][0], "teacher": "combined"}]
+    write_sealed(out / "settings.json", {**settings, "cells": settings["cells"] + more})
+    misplaced = out / "cells/reverse/gru" / name
+    shutil.copytree(out / CELL, misplaced)
+    for command in (("report", out), ("compare", out, whole, "--out", tmp_path / "both")):
+        said = mistake(command, capsys)
+        assert f"{misplaced} holds the lifetime of another place ({what}" in said and f"delete {misplaced}" in said, (
+            said
+        )
+
+
+def test_nor_by_the_command_that_made_the_bench(whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    misplaced = out / "cells/reverse/gru/uniform/seed-0"
+    shutil.rmtree(misplaced)
+    shutil.copytree(out / CELL, misplaced)
+    assert f"{misplaced} holds the lifetime of another place" in mistake((*BENCH, "--out", out), capsys)
+    (out / "settings.json").unlink()
+    assert f"{misplaced} holds the lifetime of another place" in mistake((*BENCH, "--out", out), capsys)
+    shutil.rmtree(misplaced)
+    main([*BENCH, "--out", str(out)])
+    assert pl.read_parquet(out / "trace.parquet").equals(pl.read_parquet(whole / "trace.parquet"))
+
+
+def replace_with_a_list(path):
+    path.write_text("[]")
+
+
+RUINS = [truncate, flip, empty, replace_with_a_list, Path.unlink]
+
+
+@pytest.mark.parametrize("harm", RUINS)
+def test_without_settings_the_command_that_is_advised_restores_them(whole, tmp_path, capsys, caplog, harm):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    shutil.rmtree(out / "cells/reverse/gru/uniform")  # not finished, and checkpoints are not asked for
+    before = (out / CELL / "summary.json").stat().st_mtime_ns
+    kept = read_sealed(out / "settings.json")
+    harm(out / "settings.json")
+    for said in (mistake(("report", out), capsys), mistake(("compare", out, out, "--out", tmp_path / "c"), capsys)):
+        assert f"{out}/settings.json is {'gone' if harm is Path.unlink else 'damaged'}" in said, said
+        assert "give the command that made it again" in said and "--overwrite" not in said
+    main([*BENCH, "--out", str(out)])
+    assert "settings.json" in caplog.text and "restored" in caplog.text
+    assert (out / CELL / "summary.json").stat().st_mtime_ns == before
+    now = read_sealed(out / "settings.json")
+    assert {**now, "bench_id": ""} == {**kept, "bench_id": ""}
+    assert harm in (empty, replace_with_a_list, Path.unlink, flip) or now["bench_id"] == kept["bench_id"]
+    for table in ("trace", "results"):
+        assert pl.read_parquet(out / f"{table}.parquet").equals(pl.read_parquet(whole / f"{table}.parquet"))
+
+
+@pytest.mark.parametrize("harm", [empty, replace_with_a_list, Path.unlink])
+def test_without_settings_another_command_is_refused_and_overwrite_begins_anew(whole, tmp_path, capsys, harm):
     out = tmp_path / "out"
     shutil.copytree(whole, out)
     harm(out / "settings.json")
-    said = mistake(("report", out), capsys)
-    assert f"{out}/settings.json" in said
+    for more, what in (
+        (("--budget", "60"), "schedule.budget was 40, is 60"),
+        (("--teachers", "uniform,combined"), "exp3s/seed-0 is none of this command's"),
+    ):
+        said = mistake((*BENCH, *more, "--out", out), capsys)
+        assert what in said and "choose another --out" in said and "--overwrite" in said, said
+    shutil.rmtree(out / "cells/reverse/gru/uniform")
+    main([*BENCH, "--teachers", "exp3s", "--budget", "60", "--out", str(out), "--overwrite"])
+    assert pl.read_parquet(out / "trace.parquet")["updates"].max() == 60
+
+
+def test_settings_are_not_restored_around_a_damaged_lifetime_or_other_data(whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    (out / "settings.json").unlink()
+    flip(out / CELL / "cell.json")
+    said = mistake((*BENCH, "--out", out), capsys)
+    assert f"{CELL}/cell.json is damaged" in said and not (out / "settings.json").exists()
+    shutil.copy(whole / CELL / "cell.json", out / CELL / "cell.json")
+    summary = read_sealed(out / CELL / "summary.json")
+    write_sealed(out / CELL / "summary.json", {**summary, "fingerprint": "0123"})
+    said = mistake((*BENCH, "--out", out), capsys)
+    assert (
+        "the data of reverse/gru/exp3s/seed-0 was another (fingerprint 0123" in said
+        and not (out / "settings.json").exists()
+    )
 
 
 class Stop(Exception):

@@ -152,6 +152,23 @@ def test_killed_while_gathering_the_rest_is_made_by_the_same_command(own, tmp_pa
     assert (tmp_path / "out" / missing).exists()
 
 
+def test_two_commands_of_one_second_have_a_folder_each(paceline_here, tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "20300101-000000")
+    arguments = ("run", "own:suite", "--student", "own:make_student", "--wandb", "disabled", "--budget")
+    for budget in (20, 30, 20):
+        done = paceline_here(*arguments, budget)
+        assert done.returncode == 0, done.stderr
+    names = {path.name: len(list(path.glob("cells/*/*/*/*/summary.json"))) for path in (tmp_path / "runs").iterdir()}
+    assert names == dict.fromkeys([f"own.suite-20300101-000000{end}" for end in ("", "-2", "-3")], 1)
+    assert "runs/own.suite-20300101-000000-3/report.html" in done.stdout
+
+
+def test_where_no_folder_can_be_made_it_says_so(paceline_here, tmp_path):
+    (tmp_path / "runs").write_text("no folder")
+    said = paceline_here("run", "own:suite", "--student", "own:make_student", "--wandb", "disabled", "--budget", 20)
+    assert said.returncode == 2 and "choose another --out" in said.stderr and said.stderr.count("\n") == 1
+
+
 def test_a_folder_of_something_else_is_never_touched(own, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/thesis.tex").write_text("ten years")
@@ -238,12 +255,18 @@ def test_lifetimes_of_one_grid_never_have_different_networks(paceline_here, tmp_
     assert refused.stderr.count("\n") == 1 and (tmp_path / "out/summary.json").exists()
 
 
-def test_a_half_written_settings_file_is_said(own, tmp_path):
+def test_a_half_written_settings_file_is_written_anew(own, tmp_path, caplog):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/settings.json").write_text('{"bench_id": "1", "cells": [')
-    refused = own()
-    assert refused.returncode == 2 and "cannot read" in refused.stderr and "--overwrite" in refused.stderr
-    assert own("--overwrite").returncode == 0
+    assert own().returncode == 0 and "settings.json was damaged" in caplog.text
+
+
+def test_somebody_elses_cells_are_not_lifetimes(own, tmp_path):
+    (tmp_path / "out/cells/mouse").mkdir(parents=True)
+    (tmp_path / "out/cells/mouse/a.csv").write_text("1")
+    refused = own("--overwrite")
+    assert refused.returncode == 2 and "choose another --out" in refused.stderr
+    assert (tmp_path / "out/cells/mouse/a.csv").exists()
 
 
 def test_other_versions_on_resume_are_said_in_one_line(own, tmp_path, caplog):

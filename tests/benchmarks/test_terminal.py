@@ -6,11 +6,12 @@ import signal
 import sys
 
 import pytest
+from process_support import ended
 
 from benchmarks import cli
 from benchmarks.cli import parsed
 from benchmarks.store import UserError
-from benchmarks.terminal import guarded, understood
+from benchmarks.terminal import guarded, one_line, understood
 
 
 def test_whoever_handled_sigterm_before_handles_it_again():
@@ -67,6 +68,28 @@ def test_what_the_parser_says_in_a_box_becomes_one_line(line, said):
     with pytest.raises(UserError) as refused:
         parsed(line.split())
     assert str(refused.value) == f"{said}; `paceline {line.split()[0]} --help` lists what there is"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("run", "reverse", "--signal", "x"),
+            "invalid choice 'x' for argument '--signal'. Expected one of ('accuracy_",
+        ),
+        (("run", "--batch-siz", "3"), "Unrecognized options: --batch-siz, 3 (did you mean --batch-size or"),
+    ],
+)
+def test_a_terminal_without_lines_of_boxes_has_no_rules_in_it_either(words, said, tmp_path):
+    """Their place is taken by hyphens; words and flags keep theirs."""
+    done = ended(*words, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 2 and done.stderr.startswith(f"paceline: {said}"), done.stderr
+    assert "---" not in done.stderr and "--help`" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_box_of_hyphens_becomes_the_line_that_a_box_of_lines_is():
+    box = " Invalid choice \n ------ \n  invalid choice 'a--b' for argument '--c-d'.  \n  -------\n  For full helptext"
+    assert one_line(box, "x").startswith("invalid choice 'a--b' for argument '--c-d'; `x --help`")
 
 
 def test_what_parsing_warns_of_is_passed_on(capsys):
