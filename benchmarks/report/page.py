@@ -10,7 +10,7 @@ import jinja2
 import polars as pl
 
 from benchmarks.failures import stages
-from benchmarks.report import plots
+from benchmarks.report import heat, plots
 from benchmarks.report.retention import retention
 from benchmarks.report.words import forgetful, implied, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
@@ -80,7 +80,8 @@ def _part(
         "chosen": plots.choices(trace, teachers, arms, name),
         "updates": plots.costs(groups, "updates", name),
         "forwards": plots.costs(groups, "forward_equivalents", name),
-        "over_time": plots.over_time(results, teachers, name),
+        "over_time": heat.over_time(results, teachers, name),
+        "signals": heat.signals(trace, teachers, arms, name),
         "levels": plots.final_levels(results, teachers, name),
     }
     return {

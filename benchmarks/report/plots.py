@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,38 +9,17 @@ import matplotlib
 import matplotlib.style
 import numpy as np
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from benchmarks.statistics import Floats, interval, profile, survival
+from benchmarks.report.drawing import PALETTE, STYLE, as_svg, new_figure
+from benchmarks.report.heat import held, thinned
+from benchmarks.statistics import interval, profile, survival
 
-# Okabe and Ito's palette, safe for colour-blind readers.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#999999")
 _DASHES: Any = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_INK = "#010203"  # stands for the page's text colour
-_STYLE: Any = {
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "legend.frameon": False,
-    "font.size": 9,
-    "svg.fonttype": "none",
-}
-
-
-def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.subplots(rows, columns, squeeze=False)
-    return figure, list(axes.ravel())
+NAMED = 12
+"""Arms up to which a picture names each."""
+AXES = {"updates": "updates", "tokens": "tokens", "forward_equivalents": "forward-equivalents", "seconds": "seconds"}
+"""Costs that a curve can be drawn over: columns of the results, and what they are called."""
 
 
 def _height(least: float, teachers: int) -> float:
@@ -50,32 +27,11 @@ def _height(least: float, teachers: int) -> float:
     return max(least, 0.2 * teachers + 0.5)
 
 
-def _svg(figure: Figure, name: str) -> str:
-    text = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = text.getvalue()
-    svg = re.sub(r'id="of:([^"]*):(?:line|band)"', r'class="taught" data-teacher="\1"', svg)
-    return svg[svg.index("<svg") :].replace(_INK, "currentColor")
-
-
-def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
-    """A curve on a grid, the last value held; 0 at update 0."""
-    curve: Floats = np.interp(grid, np.concatenate([[0.0], updates]), np.concatenate([[0.0], values]))
-    return curve
-
-
-NAMED = 12
-"""Arms up to which a picture names each."""
-AXES = {"updates": "updates", "tokens": "tokens", "forward_equivalents": "forward-equivalents", "seconds": "seconds"}
-"""Costs that a curve can be drawn over: columns of the results, and what they are called."""
-
-
 def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int, name: str, unit: str) -> str:
     """Mean competence of the targets on TEST over a cost, a line per teacher, band: 95 % interval over seeds."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         crowded = len(teachers) > len(PALETTE)  # their names would cover the curves
-        figure, (axes,) = _figure(1, 1, 7.2, _height(3.4, len(teachers)) if crowded else 3.4)
+        figure, (axes,) = new_figure(1, 1, 7.2, _height(3.4, len(teachers)) if crowded else 3.4)
         targets = results.filter(pl.col("target"))
         reach = float(results[unit].max()) * 1.05  # type: ignore[arg-type]
         if unit == "updates":
@@ -98,7 +54,7 @@ def learning_curves(results: pl.DataFrame, teachers: Sequence[str], budget: int,
             axes.fill_between(grid[spent], *np.array(bands).T, gid=_mark(teacher, "band"), **band)
         axes.set(xlabel=AXES[unit], ylabel="target competence (TEST)", ylim=(-0.02, 1.02), xlim=(0, reach))
         axes.legend(**({"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if crowded else {"loc": "lower right"}))
-        return _svg(figure, f"curves {name} {unit}")
+        return as_svg(figure, f"curves {name} {unit}")
 
 
 def _line(number: int) -> dict[str, Any]:
@@ -112,54 +68,17 @@ def _marker(number: int) -> dict[str, Any]:
     return {"color": PALETTE[number % len(PALETTE)], "marker": _MARKERS[number // len(PALETTE) % len(_MARKERS)]}
 
 
-def _thinned(levels: list[str], taught: list[bool], most: int = 24) -> tuple[list[str], list[bool]]:
-    """So many levels at most, evenly spread, first and last among them."""
-    kept = np.unique(np.linspace(0, len(levels) - 1, min(most, len(levels))).round().astype(int))
-    return [levels[i] for i in kept], [taught[i] for i in kept]
-
-
 def _mark(teacher: str, part: str) -> str:
     """Name of an element that the page's script can hide; made a class by ``_svg``, for ids must be unique."""
     return f"of:{teacher}:{part}"
-
-
-def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
-    """Competence per level over updates, a panel per teacher, mean over seeds; above the line: never taught."""
-    columns = min(3, len(teachers))
-    rows = -(-len(teachers) // columns)
-    order = results.sort("arm").unique("level", keep="first", maintain_order=True)
-    levels, taught = _thinned(order["level"].to_list(), order["taught"].to_list())
-    edges = np.linspace(0, float(results["updates"].max()), 61)  # type: ignore[arg-type]
-    grid = (edges[1:] + edges[:-1]) / 2
-    with matplotlib.rc_context(_STYLE):
-        figure, panels = _figure(rows, columns, 7.2, (0.16 * len(levels) + 1.1) * rows)
-        for number, (axes, teacher) in enumerate(zip(panels, teachers, strict=False)):
-            of_teacher = results.filter(pl.col("teacher") == teacher)
-            means = of_teacher.group_by("seed", "level", "updates").agg(pl.col("competence").mean()).sort("updates")
-            picture = np.zeros((len(levels), len(grid)))
-            for row, level in enumerate(levels):
-                runs = means.filter(pl.col("level") == level).group_by("seed", maintain_order=True)
-                curves = [held(run["updates"].to_numpy(), run["competence"].to_numpy(), grid) for _, run in runs]
-                picture[row] = np.mean(curves, axis=0)
-            rows_at = np.arange(len(levels) + 1) - 0.5
-            image = axes.pcolormesh(edges, rows_at, picture, vmin=0, vmax=1, cmap="viridis", rasterized=True)
-            if not all(taught):
-                axes.axhline(taught.index(False) - 0.5, color=_INK, linewidth=1)
-            shown = levels if number % columns == 0 else [""] * len(levels)
-            axes.set_yticks(range(len(levels)), shown, fontsize=6)
-            axes.set(title=teacher, xlabel="updates")
-        for axes in panels[len(teachers) :]:
-            axes.remove()
-        figure.colorbar(image, ax=panels[: len(teachers)], label="competence", shrink=0.8)
-        return _svg(figure, f"over time {name}")
 
 
 def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], name: str) -> str:
     """What each teacher chose: share of the sequences per arm over updates, mean over the lifetimes still running."""
     columns = min(3, len(teachers))
     rows = -(-len(teachers) // columns)
-    with matplotlib.rc_context(_STYLE):
-        figure, panels = _figure(rows, columns, 7.2, 2.2 * rows + 0.5)
+    with matplotlib.rc_context(STYLE):
+        figure, panels = new_figure(rows, columns, 7.2, 2.2 * rows + 0.5)
         colours = [matplotlib.colormaps["viridis"](x) for x in np.linspace(0.05, 0.95, len(arms))]
         for axes, teacher in zip(panels, teachers, strict=False):
             of_teacher = trace.filter(pl.col("teacher") == teacher)
@@ -177,7 +96,7 @@ def choices(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], n
         if len(arms) <= NAMED:
             handles = [matplotlib.patches.Patch(color=c) for c in colours]
             figure.legend(handles, arms, loc="outside lower center", ncols=min(_columns(arms), len(arms)), fontsize=7)
-        return _svg(figure, f"choices {name}")
+        return as_svg(figure, f"choices {name}")
 
 
 def _columns(names: Sequence[str]) -> int:
@@ -190,8 +109,8 @@ def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str, unit: str
 
     The budget is in updates; over other costs a line ends where the last of its lifetimes did.
     """
-    with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, _height(2.6, len(groups)))
+    with matplotlib.rc_context(STYLE):
+        figure, (axes,) = new_figure(1, 1, 7.2, _height(2.6, len(groups)))
         reach = 0.0
         for number, group in enumerate(groups):
             record = group["cost_to_mastery"][unit]
@@ -206,27 +125,27 @@ def mastered(groups: Sequence[dict[str, Any]], budget: int, name: str, unit: str
             reach = max(reach, end)
         axes.set(xlabel=AXES[unit], ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, reach * 1.01))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _svg(figure, f"mastered {name} {unit}")
+        return as_svg(figure, f"mastered {name} {unit}")
 
 
 def profiles(records: Sequence[dict[str, Any]], name: str) -> str:
     """Share of lifetimes of all suites that have mastered, over the share of the budget spent; band: 95 % interval."""
     grid = np.linspace(0.0, 0.999, 100)
-    with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, _height(3.0, len(records)))
+    with matplotlib.rc_context(STYLE):
+        figure, (axes,) = new_figure(1, 1, 7.2, _height(3.0, len(records)))
         for number, record in enumerate(records):
             value, low, high = profile(record["scores"], grid)
             axes.plot(grid, value, label=record["teacher"], **_line(number))
             axes.fill_between(grid, low, high, color=_line(number)["color"], alpha=0.15, linewidth=0)
         axes.set(xlabel="share of the budget", ylabel="share mastered", ylim=(-0.03, 1.05), xlim=(0, 1))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _svg(figure, f"profiles {name}")
+        return as_svg(figure, f"profiles {name}")
 
 
 def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:
     """Cost to mastery, a row per teacher: a dot per seed, an open arrow where the budget ended first."""
-    with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, 0.45 * len(groups) + 0.9)
+    with matplotlib.rc_context(STYLE):
+        figure, (axes,) = new_figure(1, 1, 7.2, 0.45 * len(groups) + 0.9)
         for row, group in enumerate(groups):
             record = group["cost_to_mastery"][unit]
             colour = PALETTE[row % len(PALETTE)]
@@ -240,16 +159,16 @@ def costs(groups: Sequence[dict[str, Any]], unit: str, name: str) -> str:
         axes.set_yticks(range(len(groups)), [str(group["teacher"]) for group in groups])
         axes.set(xlabel=f"{unit.replace('_', '-')} to mastery (> not mastered within the budget)", xlim=(0, None))
         axes.invert_yaxis()
-        return _svg(figure, f"costs {name} {unit}")
+        return as_svg(figure, f"costs {name} {unit}")
 
 
 def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
     """Final competence per difficulty level on TEST, a line per teacher; shaded: levels never taught."""
-    with matplotlib.rc_context(_STYLE):
-        figure, (axes,) = _figure(1, 1, 7.2, _height(3.0, len(teachers)))
+    with matplotlib.rc_context(STYLE):
+        figure, (axes,) = new_figure(1, 1, 7.2, _height(3.0, len(teachers)))
         last = results.filter(pl.col("updates") == pl.col("updates").max().over("teacher", "seed"))
         order = last.sort("arm").unique("level", keep="first", maintain_order=True)
-        levels, taught = _thinned(order["level"].to_list(), order["taught"].to_list())
+        levels, taught = thinned(order["level"].to_list(), order["taught"].to_list())
         for number, teacher in enumerate(teachers):
             of_teacher = last.filter(pl.col("teacher") == teacher)
             per_seed = of_teacher.group_by("level", "seed").agg(pl.col("competence").mean())
@@ -268,4 +187,4 @@ def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> s
         axes.set_xticks(range(len(levels)), levels, **slanted)
         axes.set(ylabel="final competence (TEST)", ylim=(-0.03, 1.05), xlim=(-0.5, len(levels) - 0.5))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _svg(figure, f"levels {name}")
+        return as_svg(figure, f"levels {name}")

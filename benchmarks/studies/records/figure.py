@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from benchmarks.meta.evidence import FEWEST_SEEDS
-from benchmarks.report.plots import PALETTE
+from benchmarks.report.drawing import PALETTE
 from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import TEACHERS
 

@@ -53,7 +53,7 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
         not re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']+""", page.replace("xlink:href", "href"))
         and "@import" not in page
     )
-    assert page.count("<svg") == 13  # learning curves and shares mastered over four costs, and five pictures
+    assert page.count("<svg") == 14  # learning curves and shares mastered over four costs, and six pictures
     for words in (
         "Fewest updates to mastery: combined",
         "a tested claim needs at least 10 pairs",
@@ -114,7 +114,7 @@ def test_a_browser_shows_the_report(bench, tmp_path):
     shell = [BROWSER, *flags, "--dump-dom", f"file://{probe}"]
     shown = subprocess.run(shell, capture_output=True, text=True, timeout=90)
     title = re.search("<title>(.*)</title>", shown.stdout)[1]
-    assert title.startswith("pictures 7 hidden 8 of 1 sorted combined ")  # a line and a band over each of four costs
+    assert title.startswith("pictures 8 hidden 8 of 1 sorted combined ")  # a line and a band over each of four costs
     assert title.endswith(" combined")
 
 

@@ -10,13 +10,13 @@ from benchmarks.report import plots
 def drawn(monkeypatch):
     """The axes of the pictures that were made."""
     seen = []
-    real = plots._svg
+    real = plots.as_svg
 
     def keep(figure, name):
         seen.append(figure.axes[0])
         return real(figure, name)
 
-    monkeypatch.setattr(plots, "_svg", keep)
+    monkeypatch.setattr(plots, "as_svg", keep)
     return seen
 
 
