@@ -115,11 +115,11 @@ def test_the_standing_says_how_little_a_few_seeds_are():
 
 
 def test_seeds_without_a_pair_are_named():
-    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [1]}
+    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [0, 1, 5, 6]}
     groups = [{**group(name, 700), "seeds": seeds} for name, seeds in lived.items()]
     assert unpaired(groups) == (
-        "Compared with uniform on the seeds that both have lived: exp3s on 2 (of its 4 and uniform's 3), combined on "
-        "none (of its 1 and uniform's 3), static on 1 (of its 1 and uniform's 3)."
+        "Compared with uniform on the seeds that both have lived: exp3s, static on 2 (4 lived, and 3 of uniform's); "
+        "combined on none (1 lived, and 3 of uniform's)."
     )
     assert unpaired(groups[:1] + groups[2:3]) == unpaired(groups[1:]) == ""
 
