@@ -121,6 +121,12 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     return [said, *_told(known, gain), *_of_what_it_learned(groups, best, gain)]
 
 
+def disguised(groups: Sequence[dict[str, Any]]) -> list[str]:
+    """Which learned teachers are controls, though tables call them as the others: a sentence each."""
+    who = {control: words[:1].lower() + words[1:] for control, (words, _) in LEARNED_NOTHING.items()}
+    return [f"{g['teacher']} is a control: {who[g['control']]}." for g in groups if "control" in g]
+
+
 def is_control(group: dict[str, Any]) -> bool:
     """Whether a record is of a teacher by whose side others are read."""
     return "control" in group or _kind(group["teacher"]) in CONTROLS

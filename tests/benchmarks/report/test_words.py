@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from benchmarks.report.words import forgetful, implied, standing, unpaired
+from benchmarks.report.words import disguised, forgetful, implied, standing, unpaired
 
 
 def group(teacher, mean, p=0.002, solved=1.0, uniform=1000):
@@ -100,6 +100,15 @@ def test_networks_that_learned_nothing_are_controls_and_no_winners(mean, said):
             implied([group("uniform", 1000), faster, best])[0] == "general@b saved 400 updates of uniform sampling's."
         )
         assert implied([group("uniform", 1000), faster]) == []
+
+
+def test_a_control_under_the_name_of_a_teacher_is_said_to_be_one():
+    groups = [{**group("general", 900), "control": "random-frozen"}, group("general@b", 700), group("stratified", 800)]
+    groups.append({**group("general@c", 900), "control": "shuffled-reward"})
+    assert disguised(groups) == [
+        "general is a control: an untrained network of the same kind.",
+        "general@c is a control: a network trained on other lifetimes' rewards.",
+    ]
 
 
 def test_without_uniform_or_without_a_teacher_nothing_is_implied():
