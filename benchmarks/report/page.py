@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.failures import stages
 from benchmarks.report import heat, plots
 from benchmarks.report.retention import retention
-from benchmarks.report.words import forgetful, implied, standing, unpaired
+from benchmarks.report.words import disguised, forgetful, implied, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent
@@ -91,6 +91,7 @@ def _part(
         "fingerprint": first["fingerprint"],
         "words": standing(groups),
         "implied": implied(groups),
+        "disguised": disguised(groups),
         "unpaired": unpaired(groups),
         "axes": _axes(results, teachers, first["budget"], name),
         "mastered": _mastered(groups, name),

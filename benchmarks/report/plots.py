@@ -175,7 +175,7 @@ def final_levels(results: pl.DataFrame, teachers: Sequence[str], name: str) -> s
             values = [per_seed.filter(pl.col("level") == level)["competence"].to_list() for level in levels]
             means = np.array([np.mean(v) for v in values])
             spread = np.array([interval(sorted(v)) or [v[0]] * 2 for v in values]).T  # (2, levels)
-            shift = (number - (len(teachers) - 1) / 2) * 0.1
+            shift = (number - (len(teachers) - 1) / 2) * min(0.1, 0.8 / len(teachers))
             error = np.abs(spread - means)
             place = np.arange(len(levels)) + shift
             shape = {"linestyle": "none", "markersize": 5, "capsize": 2, **_marker(number)}

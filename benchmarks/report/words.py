@@ -85,12 +85,15 @@ def unpaired(groups: Sequence[dict[str, Any]]) -> str:
     """Which teachers have lived other seeds than uniform sampling, and what is left to compare; nothing if none has."""
     lived = {g["teacher"]: set(g["seeds"]) for g in groups}
     uniform = lived.pop("uniform", set())
+    alike: dict[tuple[int, int], list[str]] = {}
+    for teacher, seeds in lived.items():
+        if uniform and seeds != uniform:
+            alike.setdefault((len(seeds & uniform), len(seeds)), []).append(teacher)
     said = [
-        f"{teacher} on {len(seeds & uniform) or 'none'} (of its {len(seeds)} and uniform's {len(uniform)})"
-        for teacher, seeds in lived.items()
-        if uniform and seeds != uniform
+        f"{', '.join(teachers)} on {both or 'none'} ({own} lived, and {len(uniform)} of uniform's)"
+        for (both, own), teachers in alike.items()
     ]
-    return f"Compared with uniform on the seeds that both have lived: {', '.join(said)}." if said else ""
+    return f"Compared with uniform on the seeds that both have lived: {'; '.join(said)}." if said else ""
 
 
 def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
@@ -116,6 +119,12 @@ def implied(groups: Sequence[dict[str, Any]]) -> list[str]:
     if against["p_holm"] > _LEVEL:
         return [f"{said} That may be chance (p = {against['p_holm']:.2g}, Holm): what controls say of it is not told."]
     return [said, *_told(known, gain), *_of_what_it_learned(groups, best, gain)]
+
+
+def disguised(groups: Sequence[dict[str, Any]]) -> list[str]:
+    """Which learned teachers are controls, though tables call them as the others: a sentence each."""
+    who = {control: words[:1].lower() + words[1:] for control, (words, _) in LEARNED_NOTHING.items()}
+    return [f"{g['teacher']} is a control: {who[g['control']]}." for g in groups if "control" in g]
 
 
 def is_control(group: dict[str, Any]) -> bool:

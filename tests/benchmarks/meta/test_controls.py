@@ -52,6 +52,8 @@ def test_in_reports_and_comparisons_they_are_controls_under_any_name(tmp_path):
     for name, path in (("frozen", str(TEACHERS / "random-frozen")), ("trained", "")):
         main([*bench, "--general.path", path, "--out", str(tmp_path / name)])
     Compare((tmp_path / "frozen", tmp_path / "trained"), tmp_path / "both").execute()
+    page = (tmp_path / "both" / "report.html").read_text()
+    assert "<p>general is a control: an untrained network of the same kind.</p>" in page
     groups = [read_json(tmp_path / name / "summary.json")["groups"] for name in ("frozen", "trained", "both")]
     assert [[(g["teacher"], g.get("control")) for g in of] for of in groups] == [
         [("uniform", None), ("general", "random-frozen")],

@@ -79,7 +79,7 @@ def test_without_a_pair_nothing_is_compared_and_the_page_says_so(bench):
         shutil.rmtree(bench / f"cells/own.suite/own.make_student/{teacher}/seed-{seed}")
     gather(bench)
     page = (bench / "report.html").read_text()
-    said = "exp3s on none (of its 2 and uniform&#39;s 1), combined on 1 (of its 2 and uniform&#39;s 1)."
+    said = "exp3s on none (2 lived, and 1 of uniform&#39;s); combined on 1 (2 lived, and 1 of uniform&#39;s)."
     assert f"the seeds that both have lived: {said}" in page
     table = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>.*</tr>", page)]
     rows = {cells[0]: cells for cells in table if len(cells) == 7}  # of the main table

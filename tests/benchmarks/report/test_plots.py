@@ -70,4 +70,5 @@ def test_no_two_of_many_teachers_look_alike(drawn):
         assert [style[:2] for style in styles(lines)] == [style[:2] for style in styles(curves.lines)]
     marks = [container.lines[0] for container in levels.containers]
     assert len({(colour, mark) for colour, _, mark in styles(marks)}) == len(names)
+    assert all(abs(mark.get_xdata()[0]) < 0.45 for mark in marks)  # beside their own level, and not the next
     assert [colour for colour, _, _ in styles(marks)] == [colour for colour, _, _ in styles(curves.lines)]

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from benchmarks.report.words import forgetful, implied, standing, unpaired
+from benchmarks.report.words import disguised, forgetful, implied, standing, unpaired
 
 
 def group(teacher, mean, p=0.002, solved=1.0, uniform=1000):
@@ -102,6 +102,15 @@ def test_networks_that_learned_nothing_are_controls_and_no_winners(mean, said):
         assert implied([group("uniform", 1000), faster]) == []
 
 
+def test_a_control_under_the_name_of_a_teacher_is_said_to_be_one():
+    groups = [{**group("general", 900), "control": "random-frozen"}, group("general@b", 700), group("stratified", 800)]
+    groups.append({**group("general@c", 900), "control": "shuffled-reward"})
+    assert disguised(groups) == [
+        "general is a control: an untrained network of the same kind.",
+        "general@c is a control: a network trained on other lifetimes' rewards.",
+    ]
+
+
 def test_without_uniform_or_without_a_teacher_nothing_is_implied():
     assert implied([group("exp3s", 10), group("general", 5)]) == []
     assert implied([group("uniform", 10), group("learnability", 5)]) == []
@@ -115,11 +124,11 @@ def test_the_standing_says_how_little_a_few_seeds_are():
 
 
 def test_seeds_without_a_pair_are_named():
-    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [1]}
+    lived = {"uniform": [0, 1, 3], "exp3s": [0, 1, 2, 4], "general": [0, 1, 3], "combined": [7], "static": [0, 1, 5, 6]}
     groups = [{**group(name, 700), "seeds": seeds} for name, seeds in lived.items()]
     assert unpaired(groups) == (
-        "Compared with uniform on the seeds that both have lived: exp3s on 2 (of its 4 and uniform's 3), combined on "
-        "none (of its 1 and uniform's 3), static on 1 (of its 1 and uniform's 3)."
+        "Compared with uniform on the seeds that both have lived: exp3s, static on 2 (4 lived, and 3 of uniform's); "
+        "combined on none (1 lived, and 3 of uniform's)."
     )
     assert unpaired(groups[:1] + groups[2:3]) == unpaired(groups[1:]) == ""
 
