@@ -12,6 +12,7 @@ from benchmarks.settings import Cell, Schedule, component, refuse_unknown_teache
 from benchmarks.store import UserError
 
 _SEEDS = 2**63  # int64 in tables
+_SIZES = 2**31  # of an update or a probe: no memory holds more
 
 
 def planned(command: Any, teachers: Sequence[str], students: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
@@ -24,7 +25,7 @@ def planned(command: Any, teachers: Sequence[str], students: Sequence[str], seed
         seeds: paired across teachers.
 
     Raises:
-        UserError: an unknown component, a flag of one that takes no part, a seed out of range.
+        UserError: an unknown component, a flag of one that takes no part, a seed or a number of sequences out of range.
     """
     refuse_unused(
         command, {command.suite, *(p for name in teachers for p in parts_of(name)), *map(student_component, students)}
@@ -33,6 +34,9 @@ def planned(command: Any, teachers: Sequence[str], students: Sequence[str], seed
         raise UserError(f"seeds must not be negative; got {min(seeds)}")
     if max(seeds) >= _SEEDS:
         raise UserError(f"seeds must be below 2^63; got {max(seeds)}")
+    for name in ("batch_size", "probe_size", "tokens_per_update"):
+        if (getattr(command, name) or 0) >= _SIZES:
+            raise UserError(f"{name} must be below 2^31; got {getattr(command, name)}")
     component("suite", command.suite)
     for student in students:
         component("student", student)

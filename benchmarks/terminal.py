@@ -86,7 +86,8 @@ def one_line(box: str, command: str) -> str:
         box: what it wrote.
         command: whose help lists the options.
     """
-    line = " ".join(_RULE.sub(" ", box).split()).replace("__tyro-dummy-inner__.hyper.", "--")
+    line = " ".join(_RULE.sub(" ", box).split())
+    line = re.sub(r"__tyro-dummy-inner__\.(hyper\.)?", "--", line)
     before, *near = _NEAR.split(line)
     wrong = _TITLE.sub("", _REST.split(before)[0].strip().rstrip("."))
     names = [name for name in dict.fromkeys(_OPTION.findall("".join(near[:1]))) if name != "--help"][:3]

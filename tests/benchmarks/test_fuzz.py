@@ -1,12 +1,17 @@
-"""Settings at random, of every component: a lifetime that can begin, or one line that says why not."""
+"""Settings, numbers and command lines at random: a lifetime that can begin, or one line that says why not."""
 
+import contextlib
 import dataclasses
+import io
+import re
+import tempfile
 import typing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import cli
 from benchmarks.assembly import build
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, Cell, Schedule
 from benchmarks.store import UserError
@@ -109,3 +114,106 @@ def test_teachers(name):
 def test_schedules(schedule, seed, probe_size, signal):
     cell = Cell("reverse", "gru", "exp3s", seed, Schedule(*schedule), signal, probe_size=probe_size)
     fuzzed(dataclasses.replace(cell, options={"suite": SMALL["reverse"], "student": SMALL["gru"]}))
+
+
+def told(act):
+    """What an act says that it cannot do: one line, of a mistake that was foreseen. Nothing if it can."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            act()
+        except UserError as error:
+            said = str(error)
+            assert said.strip() and "\n" not in said and "-----" not in said and "__" not in said, repr(said)
+            assert not re.search(r"\(at [^)]*:\d+\)|[Tt]raceback", said), f"a mistake that nobody foresaw: {said}"
+            return said
+    return None
+
+
+HUGE = 10**20
+JUNK = st.sampled_from(
+    [
+        "",
+        " ",
+        "x",
+        "-",
+        "--",
+        "---",
+        "--=",
+        "-1",
+        "0",
+        "3",
+        str(HUGE),
+        "nan",
+        "-inf",
+        "1e999",
+        "0x1",
+        "None",
+        "True",
+        "a,b",
+        ",",
+        "a=b",
+        "=",
+        ":",
+        "own:",
+        ":thing",
+        "+",
+        "exp3s+",
+        "../..",
+        "/",
+        "é",
+        "{",
+        "'",
+        "%s",
+        "[b]",
+        "a\nb",
+    ]
+)
+COMMANDS = cli._commands(["run", "reverse"])
+
+
+@st.composite
+def command_lines(draw, command):
+    """Flags of a command, of others and of none, with values of any kind; and values without flags."""
+    own = [f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(COMMANDS[command])]
+    flags = st.sampled_from([*own, "--exp3s.eta", "--lstm.width", "--addition-small.digits", "--ppo.net", "--no-view"])
+    words = draw(st.lists(flags | JUNK | st.sampled_from(["reverse", "uniform"]), max_size=5))
+    return [command, *words]
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_command_lines(command):
+    @settings(QUIET, max_examples=5)
+    @given(command_lines(command))
+    def check(words):
+        told(lambda: cli.parsed(words))
+
+    check()
+
+
+NUMBERS = {
+    "--budget": [-1, 0, 1, 3, 4],
+    "--batch-size": [-1, 0, 1, 8, HUGE],
+    "--evaluate-every": [-1, 0, 1, 3, HUGE],
+    "--seed": [-1, 0, 2**63 - 1, 2**63, HUGE],
+    "--probe-size": [-1, 0, 1, HUGE],
+    "--tokens-per-update": [-1, 0, 1, 64, HUGE],
+    "--checkpoint-every": [-1, 0, 1, HUGE],
+    "--gru.width": [-1, 0, 1, 8, HUGE],
+    "--gru.learning-rate": ["nan", "inf", "-1", "0", "1e-3", "1e300"],
+}
+GIVEN = st.one_of([st.tuples(st.just(flag), st.sampled_from(values)) for flag, values in NUMBERS.items()])
+
+
+@settings(QUIET, max_examples=6)
+@given(st.lists(GIVEN, min_size=1, max_size=4, unique_by=lambda given: given[0]))
+@example([("--batch-size", HUGE)])
+@example([("--tokens-per-update", HUGE)])
+@example([("--probe-size", HUGE), ("--signal", "SPG")])
+@example([("--gru.learning-rate", "1e300")])
+@example([("--evaluate-every", HUGE), ("--seed", 2**63 - 1), ("--checkpoint-every", 1)])
+def test_runs_of_two_decisions(flags):
+    with tempfile.TemporaryDirectory() as out:
+        words = ["run", "reverse", "--reverse.lengths", "1", "2", "--student", "gru", "--gru.width", "8"]
+        words += ["--budget", "4", "--updates-per-decision", "2", "--batch-size", "4", "--evaluate-every", "4"]
+        words += ["--wandb", "disabled", "--out", f"{out}/run", *(str(word) for flag in flags for word in flag)]
+        told(lambda: cli.parsed(words).execute())

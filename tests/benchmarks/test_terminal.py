@@ -61,6 +61,10 @@ def test_what_is_in_vain_is_refused_in_one_line(words, said, capsys, tmp_path, m
             "run copy --redraw never",
             "invalid choice 'never' for argument '--redraw'. Expected one of ('decision', 'update', 'sequence')",
         ),
+        (
+            "meta-train --population.num-arms 0 0",
+            "Error parsing --population: a lifetime has at least one arm and one decision; got (0, 0), (60, 400)",
+        ),
         ("bench --seeds", "Missing value for argument '--seeds'. Expected 1 values"),
     ],
 )
