@@ -70,7 +70,8 @@ def record_of(out: Path) -> dict[str, Any]:
         raise UserError(
             f"{out} is a report of paceline compare, without lifetimes: give the folders of the benches themselves"
         )
-    raise UserError(f"{out} is not a folder of results: it has no settings.json of a bench")
+    what = "its settings.json is damaged, or of something else" if settings.exists() else "it has no settings.json"
+    raise UserError(f"{out} is not a folder of results: {what}")
 
 
 def planned_cells(out: Path) -> list[Cell]:
