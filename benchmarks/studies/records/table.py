@@ -114,8 +114,8 @@ def over_all(known: list[Known]) -> list[str]:
     ranked = ", ".join(text for _, text in sorted(said))
     return [
         "",
-        f"Over {len(whole)} suites and students, interquartile mean of updates over budget (stratified bootstrap; of the "
-        f"general teacher nested): {ranked}.",
+        f"Over {len(whole)} suites and students, interquartile mean of updates over budget (stratified bootstrap; of "
+        f"the general teacher nested): {ranked}.",
     ]
 
 
