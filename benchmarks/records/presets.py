@@ -147,7 +147,8 @@ RECORDS: dict[str, Record] = {
     "lego": Record(
         "chains of variables: a graph of skills",
         "M. Chen et al., Skill-it! (2023), arXiv:2307.14430; Y. Zhang et al. (2022), arXiv:2206.04301",
-        "Skill-It before uniform sampling at half the samples, alike at all of them",
+        "Skill-It before sampling all skills alike at half the samples, alike at all of them; far before random "
+        "sampling of skewed data",
         Preset(
             "lego",
             "lstm",

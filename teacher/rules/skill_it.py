@@ -18,10 +18,10 @@ from teacher.windows import filled, push
 class SkillIt(ArrayTeacher):
     """Skill-It: an arm's weight grows with the losses of the arms that it helps, itself among them.
 
-    With G_ab how much training on arm a helps arm b, L_b the mean of b's last ``window`` losses (nats per token) of its
+    With G_ab how much training on arm a helps arm b, L_b the sum of b's last ``window`` losses (nats per token) of its
     training batches (free), and b over the target arms::
 
-        p_a = softmax over a of (eta window sum_b G_ab L_b)
+        p_a = softmax over a of (eta sum_b G_ab L_b)
 
     every ``every`` decisions; in between the mixture stays. Arms not seen yet count as the worst that was seen, all as
     1 before the first.
@@ -83,7 +83,7 @@ class SkillIt(ArrayTeacher):
         return helps
 
     def _weighed(self, losses: Floats) -> Floats:
-        return softmax(self.eta * self.window * losses @ self._helps.T)
+        return softmax(self.eta * losses @ self._helps.T)
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
         mixture: Floats = state["mixture"].copy()
@@ -97,10 +97,10 @@ class SkillIt(ArrayTeacher):
             state["mixture"] = self._weighed(self._recent(state))
 
     def _recent(self, state: State) -> Floats:
-        """Mean of each arm's last losses ``(K, A)``."""
+        """Sum of each arm's last losses ``(K, A)``."""
         used = filled(state["visits"], self.window)
         known = used.any(axis=2)
-        mean = np.where(used, state["losses"], 0.0).sum(axis=2) / np.maximum(used.sum(axis=2), 1)
-        worst = np.where(known, mean, -np.inf).max(axis=1, keepdims=True)
-        filler: Floats = np.where(known, mean, np.where(np.isfinite(worst), worst, 1.0))
+        total = np.where(used, state["losses"], 0.0).sum(axis=2)
+        worst = np.where(known, total, -np.inf).max(axis=1, keepdims=True)
+        filler: Floats = np.where(known, total, np.where(np.isfinite(worst), worst, 1.0))
         return filler

@@ -46,8 +46,8 @@ CONTROLS: dict[str, str] = {
     "random-frozen": f"--teacher general --general.path {TRAINED / 'random-frozen'}",
     "shuffled-reward": f"--teacher general --general.path {TRAINED / 'shuffled-reward'}",
 }
-# What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It as in its source: the
-# mixture changes every 1,000 of 6,000 updates.
+# What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It renews its mixture
+# every 1,000 of 6,000 updates, as its source does; the graph, a chain, is ours.
 SOURCES: dict[str, dict[str, str]] = {
     "lego": {"skill-it": "--teacher skill-it --skill-it.every 100"},
     "text-domains": {"odm": "--teacher odm"},

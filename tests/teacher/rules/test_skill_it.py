@@ -17,7 +17,7 @@ class Oracle:
 
     def weighed(self, losses):
         credits = [
-            self.eta * self.window * sum(g * loss for g, loss, t in zip(row, losses, self.targets, strict=True) if t)
+            self.eta * sum(g * loss for g, loss, t in zip(row, losses, self.targets, strict=True) if t)
             for row in self.graph
         ]
         weights = [math.exp(credit - max(credits)) for credit in credits]
@@ -32,9 +32,9 @@ class Oracle:
                 own.append(value)
         self.time += 1
         if self.time % self.every == 0:
-            means = [sum(own[-self.window :]) / len(own[-self.window :]) if own else None for own in self.losses]
-            worst = max([m for m in means if m is not None], default=1.0)
-            self.p = self.weighed([worst if m is None else m for m in means])
+            sums = [sum(own[-self.window :]) if own else None for own in self.losses]
+            worst = max([m for m in sums if m is not None], default=1.0)
+            self.p = self.weighed([worst if m is None else m for m in sums])
 
 
 CHAIN = [[1, 0.5, 0, 0], [0, 1, 0.5, 0], [0, 0, 1, 0.5], [0, 0, 0, 1]]
@@ -71,9 +71,15 @@ def test_an_arm_helps_those_one_step_harder_on_each_axis_of_its_task():
 def test_without_strength_weights_follow_each_arms_own_loss():
     taught = started(SkillIt(eta=0.5, window=2, strength=0.0))
     learn(taught, seen([1, 1, 0], loss=[1.0, 3.0, 99.0]))  # the third, not seen, counts as 3
-    np.testing.assert_allclose(act(taught, 1, 3)[0], np.exp([1, 3, 3]) / np.exp([1, 3, 3]).sum())
+    np.testing.assert_allclose(act(taught, 1, 3)[0], np.exp([0.5, 1.5, 1.5]) / np.exp([0.5, 1.5, 1.5]).sum())
     learn(taught, seen([1, 0, 0], loss=[0.5, 0, 0]))
-    np.testing.assert_allclose(act(taught, 1, 3)[0], np.exp([0.75, 3, 3]) / np.exp([0.75, 3, 3]).sum())
+    np.testing.assert_allclose(act(taught, 1, 3)[0], np.exp([0.75, 1.5, 1.5]) / np.exp([0.75, 1.5, 1.5]).sum())
+
+
+def test_it_starts_as_the_authors_code_does():
+    """exp(eta G 1), whatever the window: with a chain of three 1.5, 1.5 and 1 times eta."""
+    expected = np.exp([0.75, 0.75, 0.5])
+    np.testing.assert_allclose(act(started(SkillIt(window=3)), 1, 3)[0], expected / expected.sum())
 
 
 def test_the_mixture_stays_until_it_is_time():
