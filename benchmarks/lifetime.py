@@ -126,10 +126,11 @@ class _Lifetime:
         except DivergedError as error:
             kept = f"last checkpoint: {self.checkpoint}" if self.checkpoint.exists() else "no checkpoint yet"
             raise UserError(f"{self.cell.name} stopped: {error}; {kept}; nothing was overwritten") from error
-        except Exception as error:  # a student or teacher of the user's may raise anything
+        except (Exception, SystemExit) as error:  # a student or teacher of the user's may raise anything, and leave
             where = self.folder / ERROR
-            write_text(where, f"{self.cell.name} stopped: {describe(error)}\n{traceback.format_exc()}")
-            raise UserError(f"{self.cell.name} stopped: {describe(error)} (traceback in {where})") from error
+            why = f"it left with sys.exit({error.code!r})" if isinstance(error, SystemExit) else describe(error)
+            write_text(where, f"{self.cell.name} stopped: {why}\n{traceback.format_exc()}")
+            raise UserError(f"{self.cell.name} stopped: {why} (traceback in {where})") from error
         finally:
             self.tracker.close()
 

@@ -126,7 +126,8 @@ def _taught_in_turn(rng: np.random.Generator, n: int, studies: int, nested: bool
     for _ in range(studies):
         base, own = costs(rng, n, 2, 0.5)
         own = np.minimum(own * np.exp(rng.normal(0.0, 0.1, 6))[taught_by], _BUDGET)
-        weights = statistics.nested_weights(rng, (taught_by if nested else np.zeros(n, dtype=np.int64)).tolist(), 400)
+        teachers = (taught_by if nested else np.zeros(n, dtype=np.int64)).tolist()
+        (weights,) = statistics.nested_weights(rng, [teachers], 400)
         low, high = np.quantile((weights @ own) / (weights @ base), [0.025, 0.975])
         hits += low <= true <= high
     return hits / studies

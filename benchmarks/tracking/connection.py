@@ -27,8 +27,15 @@ def refuse_missing_wandb(mode: Mode) -> None:
 
 
 def _patience() -> float:
-    """Seconds that the end of a run may take, by W&B's own variable; 0: as long as it takes."""
-    return float(os.environ.get(_PATIENCE, 120))
+    """Seconds that the end of a run may take, by W&B's own variable; 0: as long as it takes.
+
+    120 where it is not set, or to what is no number; at most what a thread can be waited for.
+    """
+    try:
+        seconds = float(os.environ.get(_PATIENCE, ""))
+    except ValueError:
+        return 120.0
+    return min(max(seconds, 0.0), threading.TIMEOUT_MAX / 2) if seconds == seconds else 120.0
 
 
 def run_options(

@@ -278,28 +278,6 @@ def test_other_versions_on_resume_are_said_in_one_line(own, tmp_path, caplog):
     assert again.returncode == 0 and "resumed with numpy 1.0.0 ->" in caplog.text
 
 
-def test_one_failing_lifetime_does_not_take_the_others_with_it(paceline_here, tmp_path):
-    (tmp_path / "bad.py").write_text(
-        "import envs\nfrom own import suite\n"
-        "class Bad(envs.ScriptedStudent):\n"
-        "    def reset(self, seeds):\n        super().reset(seeds); self.seed = seeds[0]\n"
-        "    def train(self, batch):\n"
-        "        if self.seed == 1 and self.skills.max() > 0.2: raise ValueError('out of ideas')\n"
-        "        return super().train(batch)\n"
-        "def make_student(vocab_size):\n    return Bad(suite)\n"
-    )
-    done = paceline_here(
-        *("bench", "own:suite", "--students", "bad:make_student", "--teachers", "uniform", "--seeds", 3),
-        *("--budget", 40, "--workers", 1, "--wandb", "disabled", "--out", "out"),
-    )
-    assert done.returncode == 2
-    last = done.stderr.splitlines()[-1]
-    assert "seed-1 stopped: out of ideas" in last and "2 of 3 lifetimes are finished" in last
-    report = paceline_here("report", "out")
-    assert report.returncode == 0
-    assert "1 lifetimes are not finished" in (tmp_path / "out/report.html").read_text()
-
-
 def test_two_writers_in_one_folder_are_refused(paceline, paceline_here, tmp_path):
     from benchmarks.store import only_writer
 

@@ -171,3 +171,23 @@ def test_a_lifetime_is_sealed_before_its_tracker_ends_and_then_left_alone(tmp_pa
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
     run_cell(CELL, tmp_path, Untouched())
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("7.5", 7.5),
+        ("0", 0.0),
+        ("-3", 0.0),
+        ("", 120.0),
+        ("soon", 120.0),
+        ("nan", 120.0),
+        ("inf", None),
+        ("1e10", None),
+    ],
+)
+def test_any_time_limit_that_is_set_can_be_waited_for(monkeypatch, given, seconds):
+    monkeypatch.setenv("WANDB_FINISH_TIMEOUT", given)
+    found = connection._patience()
+    assert found == seconds if seconds is not None else 1e6 < found <= threading.TIMEOUT_MAX
+    assert connection._within(found + 2.0, lambda: None) is None

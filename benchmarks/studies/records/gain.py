@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.statistics import REFERENCES, Floats, holm, nested_weights, sign_flip
 from benchmarks.store import read_json
-from benchmarks.studies.records.known import RESAMPLES, Known, ratios, taught_by
+from benchmarks.studies.records.known import GENERAL, RESAMPLES, Known, ratios, sign_of, taught_by
 from benchmarks.studies.records.run import NUM_TRAINED, TRAINED
 
 CONTROLS = (
@@ -33,14 +33,16 @@ CONTRASTS: tuple[tuple[str, str, str], ...] = (
     ("the training: against random weights", "general", "random-frozen"),
     ("the reward: against training on a shuffled one", "general", "shuffled-reward"),
     ("against one line of code, p(1-p)", "general", "learnability"),
+    ("times and answer: the teacher against its mean (added when the rest had been seen)", "general", "static-mean"),
 )
+_CORES = 2  # that training had; a lifetime has one
 
 
 class Contrast(NamedTuple):
     """One teacher's updates over another's: the geometric mean over suites of the ratios of their restricted means.
 
-    Bounds are of a bootstrap that draws seeds and trained teachers within each suite; ``p`` of a sign-flip test over
-    all pairs, each difference as a share of its suite's mean.
+    Bounds are of a bootstrap that draws seeds within each suite and trained teachers once for all; ``p`` of a sign-flip
+    test over all pairs, each difference as a share of its suite's mean. ``sign`` marks a ratio that is a bound.
     """
 
     ratio: float
@@ -49,21 +51,23 @@ class Contrast(NamedTuple):
     p: float
     num_suites: int
     num_pairs: int
+    sign: str
 
 
 def pooled(known: Sequence[Known], name: str, reference: str) -> Contrast | None:
     """A contrast over the suites where both have lived at least ``FEWEST_SEEDS`` seeds; None where there is none."""
-    strata = [pairs for one in known if len(pairs := one.costs(name, reference)) >= FEWEST_SEEDS]
-    if not strata:
+    suites = [one for one in known if len(one.costs(name, reference)) >= FEWEST_SEEDS]
+    if not suites:
         return None
-    rng = np.random.default_rng(0)
-    draws = np.mean([np.log(ratios(_weights(rng, pairs), _table(pairs))) for pairs in strata], axis=0)
+    costs = [_table(one.costs(name, reference)) for one in suites]  # (S, 2) each
+    teachers = [[_network(one, name, reference, seed) for seed in one.costs(name, reference)] for one in suites]
+    weights = nested_weights(np.random.default_rng(0), teachers, RESAMPLES)
+    draws = np.mean([np.log(ratios(often, own)) for often, own in zip(weights, costs, strict=True)], axis=0)
     low, high = np.exp(np.quantile(draws, [0.025, 0.975]))
-    costs = [_table(pairs).T for pairs in strata]
-    logs = [np.log(own.mean() / other.mean()) for own, other in costs]
-    differences = np.concatenate([(own - other) / other.mean() for own, other in costs])
-    ratio = float(np.exp(np.mean(logs)))
-    return Contrast(ratio, float(low), float(high), sign_flip(differences.tolist()), len(strata), len(differences))
+    ratio = float(np.exp(np.mean([np.log(own[:, 0].mean() / own[:, 1].mean()) for own in costs])))
+    differences = np.concatenate([(own[:, 0] - own[:, 1]) / own[:, 1].mean() for own in costs])
+    sign = sign_of(*(any(one.censored(entry) for one in suites) for entry in (name, reference)))
+    return Contrast(ratio, float(low), float(high), sign_flip(differences.tolist()), len(costs), len(differences), sign)
 
 
 def _table(pairs: dict[int, list[float]]) -> Floats:
@@ -71,13 +75,16 @@ def _table(pairs: dict[int, list[float]]) -> Floats:
     return np.array(list(pairs.values()), dtype=np.float64)
 
 
-def _weights(rng: np.random.Generator, pairs: dict[int, list[float]]) -> Floats:
-    """One of the two is the general teacher or replays it: teachers are drawn as seeds are."""
-    return nested_weights(rng, taught_by(pairs), RESAMPLES)
+def _network(one: Known, name: str, reference: str, seed: int) -> int:
+    """The trained teacher behind a pair: that of this seed, or the one that a replay has from the seed after it."""
+    if GENERAL not in (name, reference):
+        lived = len(one.lifetimes[name])  # the last seed replays the first
+        seed = (seed + 1) % lived
+    return taught_by([seed])[0]
 
 
 def break_even(one: Known, reference: str) -> float | None:
-    """Lifetimes after which training a teacher is paid back in seconds; None where none are saved, or too few seeds.
+    """Lifetimes after which training a teacher is paid back in core-seconds; None if none are saved, or too few seeds.
 
     What is saved are forward-equivalents, at the fastest rate that any lifetime of the suite ran at: what was beside a
     lifetime on its machine slows it.
@@ -88,7 +95,7 @@ def break_even(one: Known, reference: str) -> float | None:
         return None
     rate = min(life["seconds"] / life["forward_equivalents"] for found in (own, other) for life in found.values())
     saved = sum(other[seed]["forward_equivalents"] - own[seed]["forward_equivalents"] for seed in seeds) / len(seeds)
-    return seconds_of_training() / (saved * rate) if saved > 0 else None
+    return _CORES * seconds_of_training() / (saved * rate) if saved > 0 else None
 
 
 def seconds_of_training() -> float:
@@ -97,18 +104,22 @@ def seconds_of_training() -> float:
     return float(np.mean([card["seconds"] for card in cards]))
 
 
+def _sign(one: Known, name: str) -> str:
+    return sign_of(one.censored(name), one.censored("uniform"))
+
+
 def told(known: Sequence[Known]) -> list[str]:
     """Tables: each control's share of uniform sampling's updates, the contrasts over all suites, and the break-even."""
     small = [one for one in known if one.preset == "small"]
-    lines = ["Updates to mastery over uniform sampling's on the same seeds:", ""]
+    lines = ["Updates to mastery over uniform sampling's on the same seeds (`<=`: some of those never mastered):", ""]
     lines += [f"| suite, student | {' | '.join(CONTROLS)} |", "|---" * (len(CONTROLS) + 1) + "|"]
     for one in small:
         found = [_table(one.costs(name, "uniform")) for name in CONTROLS]
         enough = [len(pairs) >= FEWEST_SEEDS for pairs in found]
         if any(enough[1:]):
             shares = [
-                f"{pairs[:, 0].mean() / pairs[:, 1].mean():.2f}" if there else ""
-                for pairs, there in zip(found, enough, strict=True)
+                f"{_sign(one, name)}{pairs[:, 0].mean() / pairs[:, 1].mean():.2f}" if there else ""
+                for name, pairs, there in zip(CONTROLS, found, enough, strict=True)
             ]
             lines.append(f"| {one.suite}, {one.student} | {' | '.join(shares)} |")
     made = [(what, pooled(small, name, reference)) for what, name, reference in CONTRASTS]
@@ -121,12 +132,13 @@ def told(known: Sequence[Known]) -> list[str]:
     lines += ["| what | suites | pairs | ratio of updates | p | Holm-corrected |", "|---|---|---|---|---|---|"]
     for (what, row), corrected in zip(rows, holm([row.p for _, row in rows]), strict=True):
         lines.append(
-            f"| {what} | {row.num_suites} | {row.num_pairs} | {row.ratio:.2f} [{row.low:.2f}, {row.high:.2f}] "
-            f"| {row.p:.2g} | {corrected:.2g} |"
+            f"| {what} | {row.num_suites} | {row.num_pairs} | {row.sign}{row.ratio:.2f} "
+            f"[{row.low:.2f}, {row.high:.2f}] | {row.p:.2g} | {corrected:.2g} |"
         )
     lines += [
         "",
-        f"Training one took {seconds_of_training():,.0f} seconds (two cores). It is paid back after so many lifetimes:",
+        f"Training one took {seconds_of_training():,.0f} seconds on two cores. "
+        "In core-seconds it is paid back after so many lifetimes:",
         "",
     ]
     lines += [f"| suite, student | {' | '.join(f'against {name}' for name in REFERENCES)} |", "|---|---|---|"]

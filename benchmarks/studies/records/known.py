@@ -66,6 +66,11 @@ class Known(NamedTuple):
             for seed in seeds
         }
 
+    def censored(self, name: str) -> bool:
+        """Whether a lifetime of an entry never mastered within the budget: its mean is at least what it says."""
+        lives = self.lifetimes.get(name, {}).values()
+        return any(not life["mastered"] or life["updates"] > self.budget for life in lives)
+
     def _nested(self, row: Row, reference: str) -> Row:
         low, high = bounds(self.costs(GENERAL), lambda weights, costs: weights @ costs[:, 0] / weights.sum(axis=1))
         pairs = self.costs(GENERAL, reference)
@@ -77,7 +82,7 @@ class Known(NamedTuple):
 
 def bounds(costs: dict[int, list[float]], statistic: Callable[[Floats, Floats], Floats]) -> tuple[float, float]:
     """95 % bounds of a statistic of weights ``(draws, S)`` and costs ``(S, entries)``, seeds and teachers drawn."""
-    weights = nested_weights(np.random.default_rng(0), taught_by(costs), RESAMPLES)
+    (weights,) = nested_weights(np.random.default_rng(0), [taught_by(costs)], RESAMPLES)
     low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
     return float(low), float(high)
 
@@ -88,18 +93,17 @@ def nested_interquartile(strata: Sequence[dict[int, float]]) -> list[float]:
     Args:
         strata: of each suite, a score by seed.
     """
-    rng = np.random.default_rng(0)
-    numbers = [(suite, seed) for suite, own in enumerate(strata) for seed in own]
-    scores = np.array([strata[suite][seed] for suite, seed in numbers])
-    teachers = np.array(taught_by(seed for _, seed in numbers))
-    found: list[float] = []
-    while len(found) < RESAMPLES:
-        drawn = np.bincount(rng.integers(NUM_TRAINED, size=NUM_TRAINED), minlength=NUM_TRAINED)
-        times = np.concatenate([np.bincount(rng.integers(len(s), size=len(s)), minlength=len(s)) for s in strata])
-        if len(kept := np.repeat(scores, times * drawn[teachers])):  # else it is drawn again
-            found.append(interquartile_mean(kept.tolist()))
+    weights = nested_weights(np.random.default_rng(0), [taught_by(own) for own in strata], RESAMPLES)
+    scores = np.concatenate([list(own.values()) for own in strata])
+    times = np.concatenate(weights, axis=1).astype(np.int64)  # (draws, lifetimes)
+    found = [interquartile_mean(np.repeat(scores, often).tolist()) for often in times]
     low, high = np.quantile(found, [0.025, 0.975])
     return [float(low), float(high)]
+
+
+def sign_of(own: bool, other: bool) -> str:
+    """What a ratio of restricted means is worth where lifetimes of one of the two were censored."""
+    return "~ " if own and other else ">= " if own else "<= " if other else ""
 
 
 def ratios(weights: Floats, costs: Floats) -> Floats:

@@ -98,8 +98,9 @@ class Run:
     """The first seed."""
     workers: int = 2
     """Processes."""
-    runs: Path = Path("runs/records")
-    """Where checkpoints and traces are kept."""
+    runs: Path | None = None
+    """Where checkpoints and traces are kept, from which what is finished is collected; default: runs/records, or the
+    folder `runs` in another --results than the committed one."""
     results: Path = RESULTS
     """Folder of the figures."""
     extra: str = ""
@@ -146,9 +147,15 @@ class Run:
         self.results.mkdir(parents=True, exist_ok=True)
         for suite, one, cells in everything:
             name = one.name(suite)
-            with only_writer(self.runs / name):
+            with only_writer(self._runs / name):
                 command = f"{one.command(suite)} --extra='{self.extra}'" if self.extra else one.command(suite)
-                keep_lifetimes(cells, self.results / f"{name}.json", command, self.runs / name, self.workers)
+                keep_lifetimes(cells, self.results / f"{name}.json", command, self._runs / name, self.workers)
+
+    @property
+    def _runs(self) -> Path:
+        if self.runs is not None:
+            return self.runs
+        return Path("runs/records") if self.results == RESULTS else self.results / "runs"
 
     def by_student(self) -> Iterator[tuple[str, Run]]:
         """Suites and what is run on them; where none is named, all suites with all students they have a budget for."""

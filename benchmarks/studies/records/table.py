@@ -15,7 +15,7 @@ from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain
-from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile
+from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile, sign_of
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries
 from benchmarks.studies.records.tuning import FIGURES, told
@@ -227,9 +227,7 @@ def _against(row: Row, reference: Row | None, with_test: bool = False, own: Row 
 
 
 def _sign(row: Row, reference: Row) -> str:
-    """What a ratio of restricted means is worth where some lifetimes never mastered: those cost more than was seen."""
-    own, other = row.solved < row.num, reference.solved < reference.num
-    return "~ " if own and other else ">= " if own else "<= " if other else ""
+    return sign_of(row.solved < row.num, reference.solved < reference.num)
 
 
 def _cost(row: Row) -> str:

@@ -203,3 +203,19 @@ def test_students_that_were_seen_to_forget():
     assert (
         forgetful(trace.filter(pl.col("seed") == 1), ["general"]) == forgetful(trace.drop("forgets"), ["uniform"]) == []
     )
+
+
+def test_a_mean_over_easy_seeds_does_not_win():
+    """Slower on every seed that both have lived; uniform sampling has lived a hard one besides."""
+    lucky = group("exp3s", 114, uniform=104)
+    uniform = {**group("uniform", 190), "seeds": list(range(11))}
+    said = standing([uniform, lucky])
+    assert "Fewest" not in said
+    assert "No teacher is named the fastest: exp3s took the fewest updates on its own seeds (114)" in said
+    assert "but over 10 pairs it took 1.10 of uniform's, 10 more" in said
+
+
+def test_nor_does_uniform_sampling_on_easy_seeds():
+    faster = group("exp3s", 200, uniform=250)
+    said = standing([group("uniform", 150), faster])
+    assert "No teacher is named the fastest: uniform took" in said and "10 pairs exp3s took 0.80 of uniform's" in said

@@ -108,6 +108,22 @@ def test_a_trial_is_run_kept_and_not_run_again(tmp_path, capsys):
     assert "1/1" not in capsys.readouterr().out
 
 
+def test_figures_elsewhere_are_not_collected_from_lifetimes_that_were_lived_before(tmp_path, monkeypatch, capsys):
+    """Lived again means lived: another folder of figures has lifetimes of its own."""
+    root = Path.cwd()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "benchmarks").symlink_to(root / "benchmarks")
+    small = {"teachers": ("uniform",), "seeds": 1, "workers": 1}
+    small["extra"] = "--budget 20 --evaluate-every 20 --batch-size 8 --lstm.width 8"
+    Run(("recall",), results=Path("first"), **small).execute()
+    Run(("recall",), results=Path("second"), **small).execute()
+    assert [len(list(Path(p).glob("runs/recall-small-lstm/uniform/*/summary.json"))) for p in ("first", "second")] == [
+        1,
+        1,
+    ]
+    assert not Path("runs").exists()
+
+
 def test_the_main_table_by_hand():
     row = main_table([known()])[2]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
