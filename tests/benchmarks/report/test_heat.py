@@ -36,7 +36,7 @@ def trace(teacher, gains, counts):
 
 def test_a_cell_is_the_mean_of_what_was_seen_and_nothing_where_nothing_was(drawn):
     first = trace("exp3s", [[0.2, 9.0], [0.4, 0.1]], [[3, 0], [3, 3]])
-    second = trace("exp3s", [[0.0, 9.0], [0.0, -0.3]], [[1, 0], [0, 5]])
+    second = trace("exp3s", [[0.0, 9.0], [7.0, -0.3]], [[1, 0], [0, 5]])
     svg = heat.signals(pl.concat([first, second]), ["exp3s"], ["easy", "hard"], "s")
     ((pictures, edges, rows, shades),) = drawn
     assert svg.startswith("<svg") and rows == ["easy", "hard"] and edges.tolist() == [0, 10, 20]

@@ -95,6 +95,13 @@ def test_training_is_paid_back_at_the_fastest_rate_that_was_seen():
     assert break_even(of("recall", uniform=[400] * 7, general=[200] * 8), "uniform") is None
 
 
+def test_a_suite_of_long_lifetimes_does_not_drown_the_others():
+    """Half the updates on every seed of a short one, and chance alone, as large in updates, on a long one."""
+    short = of("recall", general=[10] * 10, yoked=[20] * 10)
+    long = of("lego", general=[590, 610] * 5, yoked=[610, 590] * 5)
+    assert pooled([short, long], "general", "yoked").p < 0.01
+
+
 def test_what_is_told_names_entries_that_can_be_run():
     can = {*TEACHERS, *SIMPLE, *yoked("any")}
     assert set(CONTROLS) <= can
