@@ -47,9 +47,10 @@ CONTROLS: dict[str, str] = {
     "shuffled-reward": f"--teacher general --general.path {TRAINED / 'shuffled-reward'}",
 }
 # What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It renews its mixture
-# every 1,000 of 6,000 updates, as its source does; the graph, a chain, is ours.
+# every 1,000 of 6,000 updates, as its source does; the graph is the one of its scripts for LEGO, of the first
+# three skills: the second helps both others.
 SOURCES: dict[str, dict[str, str]] = {
-    "lego": {"skill-it": "--teacher skill-it --skill-it.every 100"},
+    "lego": {"skill-it": "--teacher skill-it --skill-it.every 100 --skill-it.graph 1 0 0 0.5 1 0.5 0 0 1"},
     "text-domains": {"odm": "--teacher odm"},
 }
 
