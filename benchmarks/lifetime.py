@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import time
 import traceback
 from collections.abc import Callable
@@ -138,7 +139,7 @@ class _Lifetime:
         evaluated = int(self.ladder.rows[-1]["updates"]) if self.ladder.rows else -1
         saved, since = time.monotonic(), time.perf_counter()
         for row in teacher.run(self.teacher, self.env, self.cell.seed, state):
-            record = self.trace.add(row, _since(since))
+            record = self.trace.add(row, _since(since), self._inference)
             self.tracker.log_decision(record, self.suite)
             updates = record["updates"]
             due = updates // self.cell.schedule.evaluate_every > max(evaluated, 0) // self.cell.schedule.evaluate_every
@@ -156,6 +157,12 @@ class _Lifetime:
                 self._save()
                 saved = time.monotonic()
             since = time.perf_counter()
+
+    @functools.cached_property
+    def _inference(self) -> float:
+        """Forward-equivalents of the teacher's own network in a decision: its multiplications over a token's."""
+        weights = getattr(self.env.student, "num_weights", 0)  # known after reset
+        return teacher.num_weights(self.teacher) * self.suite.num_arms / weights if weights else 0.0
 
     def _evaluate(self, record: dict[str, Any]) -> None:
         costs = {name: record[name] for name in COSTS}

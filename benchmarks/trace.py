@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,8 @@ class Trace:
         self.rows: list[dict[str, Any]] = []
         self.seconds: list[dict[str, Any]] = []
 
-    def add(self, row: Row, training_seconds: float) -> dict[str, Any]:
-        """Takes in a decision; returns its flat record."""
+    def add(self, row: Row, training_seconds: float, inference: float = 0.0) -> dict[str, Any]:
+        """Takes in a decision, and what the teacher's own network costs in each; returns the decision's flat record."""
         scaled = row.diagnostics.get("scaled_gain", row.feedback.gain)
         arms = (row.mixture, row.feedback.count, row.feedback.gain, scaled, row.feedback.loss, row.feedback.competence)
         record: dict[str, Any] = {
@@ -51,6 +52,7 @@ class Trace:
             **{name: float(row.info[name][0]) for name in _PER_ROW},
             **{name: np.array(value[0]) for name, value in zip(_PER_ARM, arms, strict=True)},
         }
+        record["forward_equivalents"] += math.ceil((row.decision + 1) * inference)
         shown = {name: value for name, value in row.diagnostics.items() if name not in record}
         record |= {name: float(v[0]) if v.ndim == 1 else np.array(v[0]) for name, v in shown.items()}
         fresh = int(record["alarm"]) & ~self._said

@@ -61,6 +61,11 @@ class TorchStudent:
         """The K modules."""
         return [learner.model for learner in self._learners]
 
+    @property
+    def num_weights(self) -> int:
+        """Of one module, trained or not; after ``reset``."""
+        return sum(weight.numel() for weight in self._learners[0].model.parameters())
+
     def reset(self, seeds: Sequence[int]) -> None:
         """Starts K new lifetimes; learner k's weights and randomness derive from ``seeds[k]`` alone."""
         if len(seeds) != self.num_learners:

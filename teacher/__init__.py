@@ -17,6 +17,7 @@ from teacher.learned import load_general as load_general
 from teacher.loop import Feedback as Feedback
 from teacher.loop import Row as Row
 from teacher.loop import Teacher as Teacher
+from teacher.loop import num_weights as num_weights
 from teacher.loop import reads_gain as reads_gain
 from teacher.loop import run as run
 from teacher.loop import snapshot as snapshot

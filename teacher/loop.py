@@ -110,6 +110,14 @@ def reads_gain(teacher: Teacher) -> bool:
     return bool(getattr(teacher, "reads_gain", teacher.feedback != "any"))
 
 
+def num_weights(teacher: Teacher) -> int:
+    """Weights that a teacher's network multiplies for every arm of a decision, which are charged for.
+
+    Its own word for it (``num_weights``), else 0: a rule or a bandit, whose arithmetic counts for nothing.
+    """
+    return int(getattr(teacher, "num_weights", 0))
+
+
 class Teacher(Protocol):
     """K independent teachers, one per student. ``teacher.checks.check_teacher`` proves an implementation right.
 

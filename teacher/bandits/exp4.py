@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from teacher.arrays import refuse_no_mixture, refuse_outside
 from teacher.estimators import Kind, estimated
-from teacher.loop import ArmsView, Feedback, Floats, Teacher, refuse_before_reset
+from teacher.loop import ArmsView, Feedback, Floats, Teacher, num_weights, refuse_before_reset
 from teacher.mixtures import floored, softmax
 from teacher.scaling import QuantileScaler
 
@@ -52,6 +52,11 @@ class Exp4:
         self.unit_rewards = True
         self.feedback: Literal["sampled", "full"] = feedback
         self._weights: Floats | None = None  # (K, N), log domain
+
+    @property
+    def num_weights(self) -> int:
+        """Those of all experts' networks."""
+        return sum(map(num_weights, self.experts))
 
     def reset(self, arms: ArmsView, num_envs: int, seed: int) -> None:
         """Starts K lifetimes with equal weights."""

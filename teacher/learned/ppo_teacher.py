@@ -73,6 +73,11 @@ class PPOTeacher(ArrayTeacher):
         """Names of the features of an observation that it reads."""
         return self.policy.features
 
+    @property
+    def num_weights(self) -> int:
+        """Of its network, which is run once for every arm of a decision."""
+        return sum(weight.size for weight in self.policy.weights.values())
+
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         offered = list(arms.features)
         missing = [name for name in self.reads if name not in offered]

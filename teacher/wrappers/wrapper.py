@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teacher.arrays import refuse_no_mixture
-from teacher.loop import ArmsView, Feedback, Floats, Teacher, reads_gain, refuse_before_reset
+from teacher.loop import ArmsView, Feedback, Floats, Teacher, num_weights, reads_gain, refuse_before_reset
 
 State = dict[str, Any]
 
@@ -40,6 +40,11 @@ class Wrapper(ABC):
     def reads_gain(self) -> bool:
         """Whether the inner teacher reads gains."""
         return reads_gain(self.inner)
+
+    @property
+    def num_weights(self) -> int:
+        """The inner teacher's."""
+        return num_weights(self.inner)
 
     @property
     def scale(self) -> bool:

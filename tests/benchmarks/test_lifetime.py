@@ -1,12 +1,15 @@
 """A lifetime stopped anywhere goes on bit for bit; what diverges or breaks its contract is said; nothing is lost."""
 
 import dataclasses
+import math
 
 import numpy as np
 import polars as pl
 import pytest
 
+import teacher
 from benchmarks import lifetime
+from benchmarks.assembly import build
 from benchmarks.lifetime import area_under_curve, run_cell
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import UserError, load_checkpoint, read_json
@@ -102,6 +105,27 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     other = dataclasses.replace(CELL, seed=4)
     with pytest.raises(UserError, match=r"is another's \(digest .*--overwrite"):
         run_cell(other, tmp_path, NoTracker())
+
+
+@pytest.mark.parametrize("name", ["general", "general+floor", "exp4"])
+def test_what_a_teachers_network_computes_is_charged_and_a_rule_costs_nothing(tmp_path, name):
+    """Of three arms, every decision: the network's multiplications over those of a token in the student."""
+    seen = []
+    own = {"experts": ("uniform", "general")} if name == "exp4" else {}
+    cell = dataclasses.replace(CELL, teacher=name, options={**CELL.options, "teacher": own})
+    tracker = NoTracker()
+    tracker.log_decision = lambda record, suite: seen.append(record["forward_equivalents"])
+    run_cell(cell, tmp_path / "a", tracker)
+    trace, _ = tables(tmp_path / "a")
+    student = cell.make_student(cell.make_suite())
+    student.reset([0])
+    charge = 3969 * 3 / sum(weight.numel() for weight in student.models[0].parameters())
+    bare = teacher.run(cell.make_teacher(), build(cell)[1], cell.seed)
+    expected = [int(row.info["forward_equivalents"][0]) + math.ceil((row.decision + 1) * charge) for row in bare]
+    assert trace["forward_equivalents"].to_list() == seen == expected
+    spent = read_json(tmp_path / "a" / "summary.json")["spent"]
+    assert spent["forward_equivalents"] == expected[-1]
+    assert teacher.num_weights(teacher.Exp3S()) == 0
 
 
 def test_mastery_ends_the_lifetime(tmp_path, monkeypatch):
