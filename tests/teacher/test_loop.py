@@ -62,6 +62,8 @@ def test_the_known_best_curriculum_beats_uniform_on_the_scripted_chain():
         for row in run(taught, env, seed=0):
             mastered = (env.student.skills >= 1).all(axis=1)
             done = np.where(mastered & (done == 3000), row.info["updates"], done)
+            if (done < 3000).all():
+                break
         return done.mean()
 
     env = envs.CurriculumVectorEnv(num_envs=4)

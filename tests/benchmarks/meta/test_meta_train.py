@@ -132,7 +132,7 @@ def test_a_mistake_on_the_command_line_is_one_line(paceline_here):
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_teacher(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    flags = ["--num-envs", "16", "--decisions", "12288", "--evaluate-every", "4096", "--held-out", "8"]
+    flags = ["--num-envs", "16", "--decisions", "6144", "--evaluate-every", "2048", "--held-out", "8"]
     flags += ["--ppo.rollout", "16", "--ppo.width", "8", "--ppo.batch-size", "64", "--population.decisions", "10", "20"]
     flags += ["--checkpoint-seconds", "0", "--wandb", "disabled"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
