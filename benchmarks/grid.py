@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.assembly import build, files_read
 from benchmarks.engines import Execution, Job, folder_of, refuse_missing_engine, run_jobs
+from benchmarks.evaluation.ladder import ladder_share
 from benchmarks.gather import (
     TABLES,
     finished,
@@ -25,7 +26,6 @@ from benchmarks.gather import (
     planned_cells,
     summary_of,
 )
-from benchmarks.ladder import ladder_share
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell, read_cell

@@ -17,9 +17,10 @@ import torch
 
 import teacher
 from benchmarks.assembly import build
-from benchmarks.failures import FAILURE, Failures
-from benchmarks.forecasts import forecast_errors
-from benchmarks.ladder import Ladder, forgetting
+from benchmarks.evaluation.attention import NAME, AttentionStability
+from benchmarks.evaluation.failures import FAILURE, Failures
+from benchmarks.evaluation.forecasts import forecast_errors
+from benchmarks.evaluation.ladder import Ladder, forgetting
 from benchmarks.settings import Cell
 from benchmarks.store import (
     UserError,
@@ -112,6 +113,7 @@ class _Lifetime:
         self.suite, self.env, self.teacher = build(cell)
         self.ladder = Ladder(self.suite)
         self.failures = Failures(self.suite)
+        self.attention = AttentionStability(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
         self.checkpoint = folder / "checkpoint.safetensors"
         self.competence = np.zeros(self.suite.num_arms)
@@ -169,6 +171,9 @@ class _Lifetime:
         self.competence = self.ladder.evaluate(self.env.student, costs)
         self.failures.look(self.env.student, record["updates"])
         fresh = self.suite.num_arms + self.suite.num_beyond
+        steady = self.attention.look(self.env.student)
+        for row, value in zip(self.ladder.rows[-fresh:], steady or (), strict=steady is not None):
+            row[NAME] = value
         seconds = sum(row["training_seconds"] for row in self.trace.seconds)
         self.tracker.log_evaluation(self.ladder.rows[-fresh:], seconds)
 
@@ -187,6 +192,7 @@ class _Lifetime:
             "run": run,
             "ladder": self.ladder.state_dict(),
             "failures": self.failures.state_dict(),
+            "attention": self.attention.state_dict(),
             "trace": self.trace.state_dict(),
             "competence": self.competence,
         }
@@ -205,6 +211,7 @@ class _Lifetime:
         self.ladder.load_state_dict(state["ladder"])
         try:
             self.failures.load_state_dict(state["failures"])
+            self.attention.load_state_dict(state["attention"])
             self.trace.load_state_dict(state["trace"])
         except KeyError as error:
             raise UserError(
@@ -217,7 +224,7 @@ class _Lifetime:
 
     def _finish(self) -> None:
         write_table(self.folder / "trace.parquet", self.trace.table())
-        write_table(self.folder / "results.parquet", pl.DataFrame(self.ladder.rows))
+        write_table(self.folder / "results.parquet", _results(self.ladder.rows))
         write_table(self.folder / "failures.parquet", pl.DataFrame(self.failures.rows, FAILURE))
         write_table(self.folder / "timing.parquet", pl.DataFrame(self.trace.seconds))
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
@@ -254,6 +261,11 @@ class _Lifetime:
             "forecast": forecast_errors(self.suite, self.env.student),
             "seconds": {"training": training, "evaluation": evaluation},
         }
+
+
+def _results(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    steady = {NAME: pl.Float64} if NAME in rows[0] else {}  # none at the first evaluation, maybe the only one
+    return pl.DataFrame(rows, schema_overrides=steady)
 
 
 def _since(start: float) -> float:

@@ -9,18 +9,31 @@ import matplotlib
 import numpy as np
 import polars as pl
 
+from benchmarks.evaluation.attention import NAME
 from benchmarks.report.drawing import INK, STYLE, as_svg, new_figure
 from benchmarks.statistics import Floats
 
 
-def held(updates: Floats, values: Floats, grid: Floats) -> Floats:
-    """A curve on a grid, the last value held; 0 at update 0."""
-    curve: Floats = np.interp(grid, np.concatenate([[0.0], updates]), np.concatenate([[0.0], values]))
+def held(updates: Floats, values: Floats, grid: Floats, first: float = 0.0) -> Floats:
+    """A curve on a grid, the last value held; ``first`` at update 0, nan until the first value if it is nan."""
+    curve: Floats = np.interp(grid, np.concatenate([[0.0], updates]), np.concatenate([[first], values]))
     return curve
 
 
 def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
     """Competence per level over updates, a panel per teacher, mean over seeds; above the line: never taught."""
+    return _levels(results, teachers, "competence", "competence", f"over time {name}", first=0.0)
+
+
+def attention(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str | None:
+    """The same of the stability of attention, from the second evaluation on; None where no student attends."""
+    if NAME not in results.columns or results[NAME].is_null().all():
+        return None
+    seen = results.filter(pl.col(NAME).is_not_null())
+    return _levels(seen, teachers, NAME, "stability", f"attention {name}", first=np.nan)
+
+
+def _levels(results: pl.DataFrame, teachers: Sequence[str], column: str, label: str, name: str, first: float) -> str:
     order = results.sort("arm").unique("level", keep="first", maintain_order=True)
     levels, taught = thinned(order["level"].to_list(), order["taught"].to_list())
     edges = np.linspace(0, float(results["updates"].max()), 61)  # type: ignore[arg-type]
@@ -28,14 +41,15 @@ def over_time(results: pl.DataFrame, teachers: Sequence[str], name: str) -> str:
     pictures = {}
     for teacher in teachers:
         of_teacher = results.filter(pl.col("teacher") == teacher)
-        means = of_teacher.group_by("seed", "level", "updates").agg(pl.col("competence").mean()).sort("updates")
-        picture = pictures[teacher] = np.zeros((len(levels), len(grid)))
+        means = of_teacher.group_by("seed", "level", "updates").agg(pl.col(column).mean()).sort("updates")
+        picture = pictures[teacher] = np.full((len(levels), len(grid)), np.nan)
         for row, level in enumerate(levels):
             runs = means.filter(pl.col("level") == level).group_by("seed", maintain_order=True)
-            curves = [held(run["updates"].to_numpy(), run["competence"].to_numpy(), grid) for _, run in runs]
-            picture[row] = np.mean(curves, axis=0)
+            curves = [held(run["updates"].to_numpy(), run[column].to_numpy(), grid, first) for _, run in runs]
+            if curves:
+                picture[row] = np.mean(curves, axis=0)
     line = None if all(taught) else taught.index(False) - 0.5
-    return _heat(pictures, edges, levels, "competence", f"over time {name}", line, vmin=0, vmax=1, cmap="viridis")
+    return _heat(pictures, edges, levels, label, name, line, vmin=0, vmax=1, cmap="viridis")
 
 
 def signals(trace: pl.DataFrame, teachers: Sequence[str], arms: Sequence[str], name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
-from benchmarks.failures import stages
+from benchmarks.evaluation.failures import stages
 from benchmarks.report import heat, plots
 from benchmarks.report.retention import retention
 from benchmarks.report.words import disguised, forgetful, implied, standing, unpaired
@@ -81,6 +81,7 @@ def _part(
         "updates": plots.costs(groups, "updates", name),
         "forwards": plots.costs(groups, "forward_equivalents", name),
         "over_time": heat.over_time(results, teachers, name),
+        "attention": heat.attention(results, teachers, name),
         "signals": heat.signals(trace, teachers, arms, name),
         "levels": plots.final_levels(results, teachers, name),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.evaluation.attention import NAME
 from benchmarks.trace import COSTS, shown_by_teacher
 from envs import Suite
 from teacher.health import HEALTH
@@ -37,7 +38,9 @@ def of_decision(record: dict[str, Any], suite: Suite) -> dict[str, Any]:
 
 
 def of_evaluation(ladder: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Loss and competence on TEST, by arm, the targets' mean, and every cost so far: any of them can be the axis.
+    """Loss, competence and stability of attention on TEST, by arm, the targets' mean, and every cost so far.
+
+    Any of these can be the axis.
 
     Args:
         ladder: the TEST ladder's rows of one evaluation.
@@ -49,6 +52,8 @@ def of_evaluation(ladder: list[dict[str, Any]], seconds: float) -> dict[str, Any
     for row in ladder:
         rows[f"eval/competence/{row['arm_name']}"] = row["competence"]
         rows[f"eval/loss/{row['arm_name']}"] = row["loss"]
+        if row.get(NAME) is not None:
+            rows[f"eval/{NAME}/{row['arm_name']}"] = row[NAME]
     return rows
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.cli import parsed
-from benchmarks.ladder import ladder_share
+from benchmarks.evaluation.ladder import ladder_share
 from benchmarks.planning import planned
 from benchmarks.records import NAMES, RECORDS, expanded
 from benchmarks.settings import SUITES, make_suite

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 import envs
-from benchmarks import forecasts
-from benchmarks.forecasts import LEVELS
+from benchmarks.evaluation import forecasts
+from benchmarks.evaluation.forecasts import LEVELS
 from envs import Split
 from envs.tasks import Copy, Forecast
 from student import TorchStudent

@@ -3,7 +3,7 @@ import pytest
 
 import envs
 from benchmarks.demo import cells
-from benchmarks.ladder import Ladder, forgetting, ladder_share
+from benchmarks.evaluation.ladder import Ladder, forgetting, ladder_share
 from benchmarks.settings import SUITES, Schedule, make_suite
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import envs
 import student
-from benchmarks.failures import FAILURE, Failures, _printable, stages
+from benchmarks.evaluation.failures import FAILURE, Failures, _printable, stages
 from benchmarks.lifetime import run_cell
 from benchmarks.sequences import columns
 from benchmarks.settings import Cell, Schedule
