@@ -26,6 +26,7 @@ from benchmarks.gather import (
     planned_cells,
     summary_of,
 )
+from benchmarks.lifetime import is_done
 from benchmarks.progress import Display
 from benchmarks.provenance import environment, mismatch
 from benchmarks.settings import Cell, read_cell
@@ -66,7 +67,7 @@ def run_grid(cells: Sequence[Cell], out: Path | None, execution: Execution) -> P
     _refuse_foreign_folder(out, execution.overwrite)
     with only_writer(out):
         bench_id = _prepare(cells, out, execution.overwrite, fingerprints, schedules)
-        unfinished = [cell for cell in cells if not (folder_of(out, cell) / "summary.json").exists()]
+        unfinished = [cell for cell in cells if not is_done(folder_of(out, cell))]
         failures: list[str] = []
         try:
             with Display(len(cells), len(cells) - len(unfinished)) as display:

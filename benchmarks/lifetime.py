@@ -13,23 +13,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-import torch
 
 import teacher
 from benchmarks.assembly import build
-from benchmarks.evaluation.attention import NAME, AttentionStability
+from benchmarks.evaluation.attention import NAME, AttentionStability, results_table
 from benchmarks.evaluation.failures import FAILURE, Failures
 from benchmarks.evaluation.forecasts import forecast_errors
-from benchmarks.evaluation.ladder import Ladder, forgetting
+from benchmarks.evaluation.ladder import Ladder, area_under_curve, forgetting
 from benchmarks.settings import Cell
 from benchmarks.store import (
     UserError,
     checksums,
     describe,
     drop_checkpoint,
+    holds_nan,
     keep_checkpoint,
     last_good_checkpoint,
     only_writer,
+    read_sealed,
+    refuse_damaged,
     save_checkpoint,
     write_json,
     write_sealed,
@@ -42,6 +44,7 @@ from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
 ERROR = "error.txt"  # in the folder of a lifetime that failed: why, in its first line
+OPEN = "tracking-open"  # in the folder of a sealed lifetime whose tracker has not ended: it was killed meanwhile
 _FILES = (
     "cell.json",
     "trace.parquet",
@@ -85,6 +88,7 @@ def run_cell(
     """
     with only_writer(folder, wait=20.0):
         if (folder / "summary.json").exists():
+            _end_tracking(cell, folder, tracker)
             return
         (folder / ERROR).unlink(missing_ok=True)  # of an earlier try
         write_json(folder / "cell.json", dataclasses.asdict(cell))
@@ -184,7 +188,7 @@ class _Lifetime:
 
     def _save(self) -> None:
         run = teacher.snapshot(self.teacher, self.env)
-        if _holds_nan(run["env"]["student"]):
+        if holds_nan(run["env"]["student"]):
             raise DivergedError(f"the student's state holds NaN after decision {len(self.trace.rows) - 1}")
         state = {
             "digest": self.cell.digest,
@@ -224,16 +228,19 @@ class _Lifetime:
 
     def _finish(self) -> None:
         write_table(self.folder / "trace.parquet", self.trace.table())
-        write_table(self.folder / "results.parquet", _results(self.ladder.rows))
+        write_table(self.folder / "results.parquet", results_table(self.ladder.rows))
         write_table(self.folder / "failures.parquet", pl.DataFrame(self.failures.rows, FAILURE))
         write_table(self.folder / "timing.parquet", pl.DataFrame(self.trace.seconds))
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
         summary = self._summary()
         summary["files"] = checksums(self.folder, _FILES)
+        if self.tracker.waits:
+            write_text(self.folder / OPEN, "")
         write_sealed(self.folder / "summary.json", summary)  # last: its presence says that the lifetime is finished
         drop_checkpoint(self.checkpoint)
         self.tracker.finish(summary, self.trace.table(), self.folder)  # may wait for a server
+        (self.folder / OPEN).unlink(missing_ok=True)
 
     def _summary(self) -> dict[str, Any]:
         costs = {name: self.trace.rows[-1][name] for name in COSTS}
@@ -263,36 +270,22 @@ class _Lifetime:
         }
 
 
-def _results(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    steady = {NAME: pl.Float64} if NAME in rows[0] else {}  # none at the first evaluation, maybe the only one
-    return pl.DataFrame(rows, schema_overrides=steady)
+def is_done(folder: Path) -> bool:
+    """Whether a lifetime is finished and its tracker has ended."""
+    return (folder / "summary.json").exists() and not (folder / OPEN).exists()
+
+
+def _end_tracking(cell: Cell, folder: Path, tracker: Tracker) -> None:
+    """Ends the run of a sealed lifetime that was killed before its tracker had; of others nothing."""
+    if not (folder / OPEN).exists():
+        return
+    summary = read_sealed(folder / "summary.json")
+    refuse_damaged(folder, summary["files"])
+    tracker.start(cell, cell.make_suite(), folder)
+    tracker.finish(summary, pl.read_parquet(folder / "trace.parquet"), folder)
+    (folder / OPEN).unlink()
 
 
 def _since(start: float) -> float:
     """Seconds that have passed; none on a clock that was set back (a machine that was moved, say)."""
     return max(0.0, time.perf_counter() - start)
-
-
-def _holds_nan(state: Any) -> bool:
-    """Whether an array or tensor of a nested state holds NaN (infinities may be masks)."""
-    if isinstance(state, dict):
-        return any(map(_holds_nan, state.values()))
-    if isinstance(state, list | tuple):
-        return any(map(_holds_nan, state))
-    if isinstance(state, torch.Tensor):
-        return bool(torch.isnan(state).any())
-    return isinstance(state, np.ndarray) and state.dtype.kind == "f" and bool(np.isnan(state).any())
-
-
-def area_under_curve(rows: list[dict[str, Any]], budget: int) -> float:
-    """Mean over the budget (in updates) of the targets' mean competence: trapezoids, the last value held to the end.
-
-    The curve starts at competence 0: an untrained student.
-    """
-    curve: dict[int, list[float]] = {}
-    for row in rows:
-        if row["target"]:
-            curve.setdefault(row["updates"], []).append(row["competence"])
-    updates = np.array([0, *curve, budget])
-    means = [float(np.mean(values)) for values in curve.values()]
-    return float(np.trapezoid([0.0, *means, means[-1]], updates) / budget)

@@ -137,6 +137,17 @@ def first_damaged(folder: Path, kept: dict[str, str]) -> str | None:
     return next((n for n, sum_ in kept.items() if not (folder / n).exists() or checksums(folder, [n])[n] != sum_), None)
 
 
+def holds_nan(state: Any) -> bool:
+    """Whether an array or tensor of a nested state holds NaN (infinities may be masks)."""
+    if isinstance(state, dict):
+        return any(map(holds_nan, state.values()))
+    if isinstance(state, list | tuple):
+        return any(map(holds_nan, state))
+    if isinstance(state, torch.Tensor):
+        return bool(torch.isnan(state).any())
+    return isinstance(state, np.ndarray) and state.dtype.kind == "f" and bool(np.isnan(state).any())
+
+
 _OUTLINE = "outline"  # of a checkpoint: its nesting and its plain values, as JSON
 
 

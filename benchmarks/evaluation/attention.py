@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from envs import Batch, Split, Student, Suite, stack
 from envs.batch import Floats
@@ -78,3 +79,9 @@ class AttentionStability:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where ``state_dict`` was taken."""
         self._last = {int(arm): np.array(weights) for arm, weights in state.items()}
+
+
+def results_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """The ladder's rows, with the stability of a student that attends as a column of numbers."""
+    steady = {NAME: pl.Float64} if NAME in rows[0] else {}  # none at the first evaluation, maybe the only one
+    return pl.DataFrame(rows, schema_overrides=steady)

@@ -111,6 +111,20 @@ def forgetting(rows: list[dict[str, Any]]) -> float:
     return float((np.maximum.accumulate(competence, axis=0) - competence).mean())
 
 
+def area_under_curve(rows: list[dict[str, Any]], budget: int) -> float:
+    """Mean over the budget (in updates) of the targets' mean competence: trapezoids, the last value held to the end.
+
+    The curve starts at competence 0: an untrained student.
+    """
+    curve: dict[int, list[float]] = {}
+    for row in rows:
+        if row["target"]:
+            curve.setdefault(row["updates"], []).append(row["competence"])
+    updates = np.array([0, *curve, budget])
+    means = [float(np.mean(values)) for values in curve.values()]
+    return float(np.trapezoid([0.0, *means, means[-1]], updates) / budget)
+
+
 def ladder_share(suite: Suite, schedule: Schedule) -> float:
     """Forward-equivalents of an evaluation over those of the training between two, arms drawn uniformly."""
     lengths = [suite.batch(arm, 0, _SEED, Split.TRAIN, 1).tokens.shape[1] for arm in range(suite.num_arms)]

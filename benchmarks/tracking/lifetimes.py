@@ -20,7 +20,13 @@ Place = Literal["wandb", "tensorboard"]
 
 
 class Tracker(Protocol):
-    """Where a lifetime's decisions, evaluations and results are logged."""
+    """Where a lifetime's decisions, evaluations and results are logged.
+
+    Attributes:
+        waits: whether its end may wait for a server; a lifetime killed meanwhile ends its run when it is run again.
+    """
+
+    waits: bool
 
     def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         """Begins the run of a cell, or goes on with it."""
@@ -40,6 +46,8 @@ class Tracker(Protocol):
 
 class NoTracker:
     """Logs nothing."""
+
+    waits = False
 
     def start(self, cell: Cell, suite: Suite, folder: Path) -> None:
         """Nothing."""
@@ -84,6 +92,8 @@ class WandbTracker(Connection):
         bench_id: random id of the bench, kept in its folder.
         job_type: ``bench`` or ``run``.
     """
+
+    waits = True
 
     def __init__(self, mode: Mode, project: str, bench_id: str, job_type: str):
         super().__init__(mode, project, job_type)

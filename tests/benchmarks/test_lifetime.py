@@ -10,7 +10,7 @@ import pytest
 import teacher
 from benchmarks import lifetime
 from benchmarks.assembly import build
-from benchmarks.lifetime import area_under_curve, run_cell
+from benchmarks.lifetime import run_cell
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import UserError, load_checkpoint, read_json
 from benchmarks.tracking import NoTracker
@@ -252,11 +252,3 @@ def test_logits_of_the_wrong_shape_stop_with_one_line(tmp_path, monkeypatch):
 def test_bad_settings_are_refused_before_anything_runs(change, message):
     with pytest.raises(UserError, match=message):
         lifetime.build(dataclasses.replace(CELL, **change))
-
-
-def test_area_under_curve_by_hand():
-    rows = [
-        {"updates": u, "target": True, "competence": c} for u, cs in ((100, (0.2, 0.4)), (200, (0.6, 0.6))) for c in cs
-    ] + [{"updates": 200, "target": False, "competence": 9.0}]
-    # 0 to 0.3 over 100, 0.3 to 0.6 over 100, 0.6 held over 200
-    assert area_under_curve(rows, 400) == pytest.approx((15 + 45 + 120) / 400)

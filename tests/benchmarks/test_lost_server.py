@@ -12,7 +12,9 @@ import pytest
 from tests_support import records
 
 from benchmarks import lifetime
-from benchmarks.lifetime import run_cell
+from benchmarks.cli import main
+from benchmarks.engines import job
+from benchmarks.lifetime import OPEN, is_done, run_cell
 from benchmarks.settings import Cell, Schedule
 from benchmarks.store import read_sealed
 from benchmarks.tracking import NoTracker, WandbTracker, connection
@@ -151,6 +153,8 @@ class Killed(BaseException):
 
 
 class Dying(NoTracker):
+    waits = True
+
     def __init__(self, folder):
         self.folder, self.found = folder, None
 
@@ -163,14 +167,65 @@ class Untouched:
     """A tracker that must not be used."""
 
 
-def test_a_lifetime_is_sealed_before_its_tracker_ends_and_then_left_alone(tmp_path):
+class Ending(NoTracker):
+    """Notes what it is given to begin and to end."""
+
+    waits = True
+
+    def __init__(self):
+        self.given = []
+
+    def start(self, cell, suite, folder):
+        self.given.append((cell, suite.fingerprint))
+
+    def finish(self, summary, trace, folder):
+        self.given.append((summary, len(trace)))
+
+
+def test_a_lifetime_is_sealed_before_its_tracker_ends_and_killed_meanwhile_only_that_is_done_again(tmp_path):
     tracker = Dying(tmp_path)
     with pytest.raises(Killed):
         run_cell(CELL, tmp_path, tracker)
     assert tracker.found is not None and tracker.found[0]["files"] and not tracker.found[1]
+    assert not is_done(tmp_path)
+    sealed, ending = read_sealed(tmp_path / "summary.json"), Ending()
+    run_cell(CELL, tmp_path, ending)
+    assert ending.given == [(CELL, sealed["fingerprint"]), (sealed, 2)] and is_done(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
     run_cell(CELL, tmp_path, Untouched())
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+
+
+def test_the_same_command_ends_what_was_open_and_damage_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    bench = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8", "--seeds", "1")
+    bench += (
+        "--teachers",
+        "uniform",
+        "--budget",
+        "20",
+        "--evaluate-every",
+        "10",
+        "--batch-size",
+        "8",
+        "--workers",
+        "1",
+    )
+    main([*bench, "--wandb", "disabled", "--out", "out"])
+    (life,) = (tmp_path / "out/cells").rglob("seed-0")
+    assert is_done(life)
+    ended = Ending()
+    monkeypatch.setattr(job, "make_tracker", lambda *_, **__: ended)
+    main([*bench, "--wandb", "offline", "--out", "out"])
+    assert ended.given == []
+    (life / OPEN).touch()
+    main([*bench, "--wandb", "offline", "--out", "out"])
+    assert ended.given[1][0] == read_sealed(life / "summary.json") and is_done(life)
+    (life / OPEN).touch()
+    (life / "trace.parquet").write_bytes(b"x")
+    with pytest.raises(SystemExit) as end:
+        main([*bench, "--wandb", "offline", "--out", "out"])
+    assert end.value.code == 2 and "trace.parquet" in capsys.readouterr().err and len(ended.given) == 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 
 import envs
 from benchmarks.demo import cells
-from benchmarks.evaluation.ladder import Ladder, forgetting, ladder_share
+from benchmarks.evaluation.ladder import Ladder, area_under_curve, forgetting, ladder_share
 from benchmarks.settings import SUITES, Schedule, make_suite
 
 
@@ -95,3 +95,11 @@ def test_forgetting_is_the_shortfall_from_the_best_so_far():
     rows = [{"arm": arm, "target": arm < 2, "competence": c} for row in seen for arm, c in enumerate(row)]
     assert forgetting(rows) == pytest.approx(0.7 / 6)
     assert forgetting([]) == 0.0
+
+
+def test_area_under_curve_by_hand():
+    rows = [
+        {"updates": u, "target": True, "competence": c} for u, cs in ((100, (0.2, 0.4)), (200, (0.6, 0.6))) for c in cs
+    ] + [{"updates": 200, "target": False, "competence": 9.0}]
+    # 0 to 0.3 over 100, 0.3 to 0.6 over 100, 0.6 held over 200
+    assert area_under_curve(rows, 400) == pytest.approx((15 + 45 + 120) / 400)
