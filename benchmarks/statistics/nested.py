@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def nested_weights(rng: np.random.Generator, strata: Sequence[Sequence[int]], resamples: int) -> list[Floats]:
-    """How often each lifetime counts in each draw: as often as its seed was drawn, times as often as its teacher was.
+def nested_weights(
+    rng: np.random.Generator, strata: Sequence[Sequence[Collection[int]]], resamples: int
+) -> list[Floats]:
+    """How often each lifetime counts in each draw: as often as its seed was drawn, times as often as its teachers were.
 
     Seeds are drawn anew within each stratum (a suite), teachers once for all of them, as many as there are. A draw in
     which nothing is left of a stratum is drawn again.
 
     Args:
         rng: randomness.
-        strata: of each, the number of the teacher that taught each lifetime, ``(S,)``.
+        strata: of each, the numbers of the teachers behind each lifetime, ``(S,)``: one; two where lifetimes of two are
+            a pair; none where only seeds are drawn.
         resamples: draws.
 
     Returns:
@@ -27,14 +30,17 @@ def nested_weights(rng: np.random.Generator, strata: Sequence[Sequence[int]], re
     Reference: A. Owen, The Pigeonhole Bootstrap (2007), Ann. Appl. Stat. 1(2): factors that are crossed are drawn each
     on its own; it errs to the wide side.
     """
-    which = np.unique(np.concatenate([np.asarray(own) for own in strata]), return_inverse=True)[1].reshape(-1)
-    num_teachers, ends = int(which.max()) + 1, np.cumsum([len(own) for own in strata])[:-1]
+    known = sorted({int(teacher) for own in strata for behind in own for teacher in behind})
+    place = {teacher: number for number, teacher in enumerate(known)}
 
     def drawn(times: int) -> list[Floats]:
-        seeds = [rng.multinomial(len(own), np.full(len(own), 1 / len(own)), times) for own in strata]
-        teachers = rng.multinomial(num_teachers, np.full(num_teachers, 1 / num_teachers), times)
-        parts = zip(seeds, np.split(which, ends), strict=True)
-        return [(often * teachers[:, own]).astype(np.float64) for often, own in parts]
+        parts = [rng.multinomial(len(own), np.full(len(own), 1 / len(own)), times).astype(np.float64) for own in strata]
+        teachers = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), times) if known else np.empty(0)
+        for weights, own in zip(parts, strata, strict=True):
+            for lifetime, behind in enumerate(own):
+                for teacher in behind:
+                    weights[:, lifetime] *= teachers[:, place[int(teacher)]]
+        return parts
 
     weights = drawn(resamples)
     while (empty := np.any([part.sum(axis=1) == 0 for part in weights], axis=0)).any():

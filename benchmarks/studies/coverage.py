@@ -126,9 +126,42 @@ def _taught_in_turn(rng: np.random.Generator, n: int, studies: int, nested: bool
     for _ in range(studies):
         base, own = costs(rng, n, 2, 0.5)
         own = np.minimum(own * np.exp(rng.normal(0.0, 0.1, 6))[taught_by], _BUDGET)
-        teachers = (taught_by if nested else np.zeros(n, dtype=np.int64)).tolist()
+        teachers = [{int(at)} if nested else set[int]() for at in taught_by]
         (weights,) = statistics.nested_weights(rng, [teachers], 400)
         low, high = np.quantile((weights @ own) / (weights @ base), [0.025, 0.975])
+        hits += low <= true <= high
+    return hits / studies
+
+
+def _over_suites(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Of the geometric mean over seven suites that the same six teachers teach, a seed each in turn."""
+    return _pooled(rng, n, studies, replayed=False)
+
+
+def _replay_over_suites(rng: np.random.Generator, n: int, studies: int) -> float:
+    """The same of a teacher to what the teacher of the next seed chose, replayed: two teachers behind each pair."""
+    return _pooled(rng, n, studies, replayed=True)
+
+
+def _pooled(rng: np.random.Generator, n: int, studies: int, replayed: bool) -> float:
+    many = np.random.default_rng(0)
+    large = costs(many, _LARGE, 2, 0.5)
+    skilled = np.minimum(large[1] * np.exp(many.normal(0.0, 0.1, _LARGE)), _BUDGET).mean()
+    true = 1.0 if replayed else float(skilled / large[0].mean())
+    at = np.arange(n) % 6
+    after = (np.arange(n) + 1) % n % 6
+    behind = [{int(a), int(b)} if replayed else {int(a)} for a, b in zip(at, after, strict=True)]
+    hits = 0
+    for _ in range(studies):
+        skills = np.exp(rng.normal(0.0, 0.1, 6))
+        weights = statistics.nested_weights(rng, [behind] * 7, 400)
+        logs = []
+        for often in weights:
+            base, own, other = costs(rng, n, 3, 0.5)
+            own = np.minimum(own * skills[at], _BUDGET)
+            base = np.minimum(other * skills[after], _BUDGET) if replayed else base
+            logs.append(np.log((often @ own) / (often @ base)))
+        low, high = np.exp(np.quantile(np.mean(logs, axis=0), [0.025, 0.975]))
         hits += low <= true <= high
     return hits / studies
 
@@ -163,6 +196,8 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "ratio of six trained teachers, half of them on each seed: interval covers": _nested,
     "ratio of six trained teachers, one on each seed in turn: interval covers": _one_each,
     ".. by a bootstrap of seeds alone": _one_each_by_seeds,
+    "seven suites, six trained teachers in turn: interval covers": _over_suites,
+    "seven suites, a teacher against another's replay: interval covers": _replay_over_suites,
     "no difference: the test calls one": _called,
     "no difference: any of seven Holm-corrected tests calls one": _called_of_seven,
 }

@@ -10,6 +10,8 @@ from benchmarks.studies.league import ENTRIES, Entry
 RESULTS = Path("benchmarks/results/general")
 SCHEDULES = RESULTS / "schedules"
 TRAINED = tuple(f"general-{i}" for i in range(6))
+CORES_OF_TRAINING = 2
+"""That a teacher's training had, all of which are charged; a lifetime has one."""
 
 # Validation families: traces on them were looked at before the simulation changed. On the others no teacher was
 # trained, tuned, looked at or chosen (what ships was chosen on simulated students). Budgets were fixed beforehand, at

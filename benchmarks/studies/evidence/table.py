@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
 from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
-from benchmarks.studies.evidence.families import BANDIT, FAMILIES, RESULTS, RULE, TRAINED, WATCHING
+from benchmarks.studies.evidence.families import BANDIT, CORES_OF_TRAINING, FAMILIES, RESULTS, RULE, TRAINED, WATCHING
 from benchmarks.terminal import say
 from teacher.learned.files import CARD
 
@@ -116,7 +116,7 @@ class Table:
         """
         rows = {row.name.split(" (")[0]: row for row in compared(lifetimes, budget, TRAINED)}
         cards = [self.results / "teachers" / name / CARD for name in TRAINED if name in lifetimes]
-        training = [read_json(card)["seconds"] for card in cards if card.exists()]
+        training = [CORES_OF_TRAINING * read_json(card)["seconds"] for card in cards if card.exists()]
         own = rows.get("general")
         if not training or own is None or own.num_seeds < FEWEST_SEEDS or not own.ratio < 1:
             return []
@@ -125,10 +125,10 @@ class Table:
         saved = (own.mean / own.ratio - own.mean) * price
         return [
             "",
-            f"A teacher's meta-training took {spent:,.0f} s of a core (mean of {len(training)}). At {1000 * price:.0f} "
-            f"ms an update (the median here) a lifetime trains for {saved:,.0f} s less than under uniform sampling: "
-            f"paid for after {spent / saved:,.0f} lifetimes; all {len(training)}, of which one ships, after "
-            f"{sum(training) / saved:,.0f}.",
+            f"A teacher's meta-training took {spent:,.0f} core-seconds (mean of {len(training)}). At "
+            f"{1000 * price:.0f} ms an update (the median here) a lifetime trains for {saved:,.0f} s less than under "
+            f"uniform sampling: paid for after {spent / saved:,.0f} lifetimes; all {len(training)}, of which "
+            f"one ships, after {sum(training) / saved:,.0f}.",
         ]
 
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from benchmarks.meta.evidence import Row, compared
 from benchmarks.statistics import Floats, interquartile_mean, nested_weights
-from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS
+from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS, yoked
 
 GENERAL = "general"
+REPLAYS = frozenset(yoked(""))
+LEARNED = {GENERAL, *REPLAYS}
+"""Entries that several independently trained teachers are behind."""
 RESAMPLES = 2000
 
 
@@ -46,14 +49,23 @@ class Known(NamedTuple):
         return self._replace(budget=most, lifetimes=counted)
 
     def rows(self, reference: str) -> dict[str, Row]:
-        """A row per teacher, against a reference on the same seeds; the general one's bounds are of a nested bootstrap.
+        """A row per teacher, against a reference on the same seeds.
 
-        Trained teacher s mod 6 taught seed s: teachers are drawn anew as seeds are.
+        Bounds are of a nested bootstrap where trained teachers are behind lifetimes: they are drawn anew as seeds are.
         """
         rows = {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
-        if GENERAL in rows:
-            rows[GENERAL] = self._nested(rows[GENERAL], reference)
-        return rows
+        return {name: self._nested(row, reference) if name in LEARNED else row for name, row in rows.items()}
+
+    def behind(self, names: Sequence[str], seeds: Iterable[int]) -> list[set[int]]:
+        """The trained teachers behind each seed's lifetimes of these entries.
+
+        Number s mod 6 taught seed s; what is replayed on seed s is the next seed's, on the last one the first's.
+        """
+        found = []
+        for seed in seeds:
+            after = [(seed + 1) % len(self.lifetimes[name]) for name in names if name in REPLAYS]
+            found.append({at % NUM_TRAINED for at in (*after, *[seed] * (GENERAL in names))})
+        return found
 
     def costs(self, *names: str) -> dict[int, list[float]]:
         """Restricted updates of these entries, by seed, of the seeds that all of them have lived."""
@@ -72,19 +84,18 @@ class Known(NamedTuple):
         return any(not life["mastered"] or life["updates"] > self.budget for life in lives)
 
     def _nested(self, row: Row, reference: str) -> Row:
-        low, high = bounds(self.costs(GENERAL), lambda weights, costs: weights @ costs[:, 0] / weights.sum(axis=1))
-        pairs = self.costs(GENERAL, reference)
-        if pairs:
-            ratio_low, ratio_high = bounds(pairs, ratios)
+        low, high = self._bounds((row.name,), lambda weights, own: weights @ own[:, 0] / weights.sum(axis=1))
+        if self.costs(row.name, reference):
+            ratio_low, ratio_high = self._bounds((row.name, reference), ratios)
             row = row._replace(ratio_low=ratio_low, ratio_high=ratio_high)
         return row._replace(low=low, high=high)
 
-
-def bounds(costs: dict[int, list[float]], statistic: Callable[[Floats, Floats], Floats]) -> tuple[float, float]:
-    """95 % bounds of a statistic of weights ``(draws, S)`` and costs ``(S, entries)``, seeds and teachers drawn."""
-    (weights,) = nested_weights(np.random.default_rng(0), [taught_by(costs)], RESAMPLES)
-    low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
-    return float(low), float(high)
+    def _bounds(self, names: Sequence[str], statistic: Callable[[Floats, Floats], Floats]) -> tuple[float, float]:
+        """95 % bounds of a statistic of weights ``(draws, S)`` and costs ``(S, entries)``, seeds and teachers drawn."""
+        costs = self.costs(*names)
+        (weights,) = nested_weights(np.random.default_rng(0), [self.behind(names, costs)], RESAMPLES)
+        low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
+        return float(low), float(high)
 
 
 def nested_interquartile(strata: Sequence[dict[int, float]]) -> list[float]:
@@ -93,7 +104,9 @@ def nested_interquartile(strata: Sequence[dict[int, float]]) -> list[float]:
     Args:
         strata: of each suite, a score by seed.
     """
-    weights = nested_weights(np.random.default_rng(0), [taught_by(own) for own in strata], RESAMPLES)
+    weights = nested_weights(
+        np.random.default_rng(0), [[{seed % NUM_TRAINED} for seed in own] for own in strata], RESAMPLES
+    )
     scores = np.concatenate([list(own.values()) for own in strata])
     times = np.concatenate(weights, axis=1).astype(np.int64)  # (draws, lifetimes)
     found = [interquartile_mean(np.repeat(scores, often).tolist()) for often in times]
@@ -109,8 +122,3 @@ def sign_of(own: bool, other: bool) -> str:
 def ratios(weights: Floats, costs: Floats) -> Floats:
     """Of the first entry's weighted mean to the second's, ``(draws,)``."""
     return (weights @ costs[:, 0]) / (weights @ costs[:, 1])
-
-
-def taught_by(seeds: Iterable[int]) -> list[int]:
-    """The trained teacher of each seed."""
-    return [seed % NUM_TRAINED for seed in seeds]

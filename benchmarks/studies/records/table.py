@@ -184,8 +184,9 @@ def comparisons(one: Known) -> list[str]:
         f"{reference} p = {row.p:.2g} ({row.num_pairs} pairs)" for reference, row in zip(REFERENCES, own, strict=True)
     )
     said += "."
-    rivals = [row for name, row in to_uniform.items() if name in TEACHERS and name not in ("uniform", "general")]
-    controls = [row for name, row in to_uniform.items() if name not in TEACHERS]
+    enough = {name: row for name, row in to_uniform.items() if row.num_pairs >= FEWEST_SEEDS}
+    rivals = [row for name, row in enough.items() if name in TEACHERS and name not in ("uniform", "general")]
+    controls = [row for name, row in enough.items() if name not in TEACHERS]
     told = [f"Descriptive, against uniform: the others of the eight, {_corrected(rivals)}"]
     sources = "".join(f", {row.name}" for row in controls if row.name in SOURCES.get(one.suite, {}))
     told += [f"controls and tuned settings{sources}, {_corrected(controls)}"] if controls else []

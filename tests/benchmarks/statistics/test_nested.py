@@ -5,7 +5,7 @@ from benchmarks.statistics import nested_weights
 
 
 def test_a_lifetime_counts_as_often_as_its_seed_and_its_teacher_were_drawn():
-    weights = nested_weights(np.random.default_rng(0), [[0, 1, 0, 1, 0, 1]], 4000)[0]
+    weights = nested_weights(np.random.default_rng(0), [[{t} for t in (0, 1, 0, 1, 0, 1)]], 4000)[0]
     assert weights.shape == (4000, 6) and (weights.sum(axis=1) > 0).all()
     assert weights.mean() == pytest.approx(1.0, abs=0.05)
     for only in (0, 1):  # the other teacher drawn twice: none of this one's lifetimes is left
@@ -18,7 +18,7 @@ def test_with_a_teacher_for_each_seed_or_one_for_all_it_is_wider_or_the_bootstra
     values = np.random.default_rng(1).normal(size=40)
 
     def variance(teachers):
-        weights = nested_weights(np.random.default_rng(2), [teachers], 4000)[0]
+        weights = nested_weights(np.random.default_rng(2), [[{t} for t in teachers]], 4000)[0]
         return np.var(weights @ values / weights.sum(axis=1))
 
     plain = values.var() / 40
@@ -29,19 +29,29 @@ def test_with_a_teacher_for_each_seed_or_one_for_all_it_is_wider_or_the_bootstra
 def test_the_spread_of_teachers_is_seen():
     """Four teachers that differ, ten seeds each that do not: the variance is that of four, not of forty."""
     skills = np.repeat([0.0, 1.0, 2.0, 5.0], 10)
-    weights = nested_weights(np.random.default_rng(0), [np.repeat(range(4), 10).tolist()], 4000)[0]
+    weights = nested_weights(np.random.default_rng(0), [[{t} for t in np.repeat(range(4), 10)]], 4000)[0]
     found = np.var(weights @ skills / weights.sum(axis=1))
     assert found > 0.8 * np.var([0.0, 1.0, 2.0, 5.0]) / 4
 
 
 def test_teachers_are_drawn_once_for_all_strata():
     """Where the first suite has lost a teacher's lifetimes, so has the second; seeds are drawn for each."""
-    first, second = nested_weights(np.random.default_rng(0), [np.repeat(range(3), 20), np.repeat(range(3), 20)], 500)
+    first, second = nested_weights(np.random.default_rng(0), [[{t} for t in np.repeat(range(3), 20)]] * 2, 500)
     gone = [(part.reshape(500, 3, 20) == 0).all(axis=2) for part in (first, second)]
     assert (gone[0] == gone[1]).all() and 0.2 < gone[0].mean() < 0.4  # (2/3)^3
     assert (first != second).any()
 
 
 def test_every_draw_has_something_of_every_stratum():
-    weights = nested_weights(np.random.default_rng(0), [[0, 1], [0], [1]], 300)
+    weights = nested_weights(np.random.default_rng(0), [[{0}, {1}], [{0}], [{1}]], 300)
     assert all((part.sum(axis=1) > 0).all() for part in weights)
+
+
+def test_two_teachers_behind_a_lifetime_must_both_be_drawn_and_none_is_the_bootstrap_of_seeds():
+    weights = nested_weights(np.random.default_rng(0), [[{0, 1}] * 9 + [set()] * 9], 2000)[0]
+    pairs, alone = weights[:, :9], weights[:, 9:]
+    gone = (pairs == 0).all(axis=1)  # one of the two was drawn twice, the other not at all
+    assert gone.mean() == pytest.approx(0.5, abs=0.04) and not (alone == 0).all(axis=1).any()
+    assert alone.mean() == pytest.approx(1.0, abs=0.05)
+    none = nested_weights(np.random.default_rng(0), [[set()] * 5], 100)[0]
+    assert (none.sum(axis=1) == 5).all()

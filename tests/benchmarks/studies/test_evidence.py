@@ -105,8 +105,8 @@ def test_meta_training_is_charged(tmp_path):
     }
     (tmp_path / "skills-lstm.json").write_text(json.dumps({"lifetimes": figures}))
     said = next(line for line in Table(tmp_path).lines() if "meta-training" in line)
-    assert "took 600 s of a core (mean of 2). At 20 ms an update" in said and "trains for 60 s less" in said
-    assert "paid for after 10 lifetimes; all 2, of which one ships, after 20." in said
+    assert "took 1,200 core-seconds (mean of 2). At 20 ms an update" in said and "trains for 60 s less" in said
+    assert "paid for after 20 lifetimes; all 2, of which one ships, after 40." in said
     assert any("Beside exp3s-tuned (descriptive): 0.50 [0.50, 0.50]" in line for line in Table(tmp_path).lines())
     assert any("Beside target-deficit+rehearsal (descriptive): 0.80 [0.80" in line for line in Table(tmp_path).lines())
     for found in figures.values():
