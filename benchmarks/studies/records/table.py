@@ -18,6 +18,7 @@ from benchmarks.studies.records import gain
 from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile, sign_of
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries
+from benchmarks.studies.records.standing import standing
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
@@ -92,7 +93,8 @@ def main_table(known: list[Known]) -> list[str]:
             ]
             tests.append(_against(one.paired().in_compute().rows("uniform")["general"], others[0], own=own))
             lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
-    return [*lines, *over_all([one for one in known if one.preset == "small"])]
+    small = [one for one in known if one.preset == "small"]
+    return [*lines, *over_all(small), *standing(small)]
 
 
 def over_all(known: list[Known]) -> list[str]:
