@@ -56,4 +56,4 @@ def _means(known: Sequence[Known]) -> str:
 
 def _ratio(known: Sequence[Known], name: str, reference: str) -> str:
     made = pooled(known, name, reference)
-    return "not known" if made is None else f"{made.sign}{made.ratio:.2f} [{made.low:.2f}, {made.high:.2f}]"
+    return "not known" if made is None else f"{made.sign}{made.ratio:.2f} [{made.each[0]:.2f}, {made.each[1]:.2f}]"

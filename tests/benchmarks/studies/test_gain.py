@@ -30,7 +30,7 @@ def test_a_ratio_is_the_geometric_mean_over_suites_of_ratios_of_means():
     found = pooled([first, second], "general", "yoked")
     assert found.ratio == pytest.approx((200 / 350 * 2) ** 0.5)
     assert (found.num_suites, found.num_pairs) == (2, 18)
-    assert found.low < found.ratio < found.high
+    assert found.each[0] < found.ratio < found.each[1]
 
 
 def test_seeds_that_only_one_has_lived_do_not_count():
@@ -63,8 +63,8 @@ def test_intervals_hold_where_networks_differ(monkeypatch, reference):
                 other = other * skills[(np.arange(10) + 1) % 10 % 6]
             suites.append(of(suite, general=[int(c) for c in own], **{reference: [int(c) for c in other]}))
         found = pooled(suites, "general", reference)
-        assert found.all_low < found.low < found.high < found.all_high
-        outside += not found.low <= 1 <= found.high
+        assert found.together[0] < found.each[0] < found.given[0] < found.given[1] < found.each[1] < found.together[1]
+        outside += not found.each[0] <= 1 <= found.each[1]
     assert outside <= 12  # 7.5 by their level
 
 
@@ -103,7 +103,7 @@ def test_a_difference_in_every_suite_is_found():
         for suite in ("recall", "lego")
     ]
     found = pooled(suites, "general", "yoked")
-    assert found.ratio == pytest.approx(0.5) and found.all_high < 0.6
+    assert found.ratio == pytest.approx(0.5) and found.together[1] < 0.6
 
 
 def test_training_is_paid_back_at_the_fastest_rate_that_was_seen():
