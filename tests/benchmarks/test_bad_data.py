@@ -46,6 +46,9 @@ def series(tmp_path):
     for name, values in (("wave", wave), ("holed", holed), ("flat", np.full(2000, 3.0)), ("short", wave[:100])):
         pl.DataFrame({"t": [str(i) for i in range(len(values))], "level": values}).write_csv(tmp_path / f"{name}.csv")
     (tmp_path / "words.csv").write_text("a,b\nx,y\n")
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "page.pq").write_text("<html>")
 
 
 FORECAST = ("run", "forecast", "--forecast.source")
@@ -59,6 +62,9 @@ FORECAST = ("run", "forecast", "--forecast.source")
         ((*FORECAST, "short.csv"), "fewer than its longest window, 32 + 16"),
         ((*FORECAST, "wave.csv", "--forecast.columns", "sales"), "'sales'"),
         ((*FORECAST, "words.csv"), "no numeric column"),
+        ((*FORECAST, "ragged.csv"), "ragged.csv is no table of numbers that can be read ("),
+        ((*FORECAST, "empty.csv"), "empty.csv is no table of numbers that can be read (empty CSV): expected"),
+        ((*FORECAST, "page.pq"), "page.pq is no table of numbers that can be read ("),
         ((*FORECAST, "nowhere.csv"), "there is no file nowhere.csv"),
         ((*FORECAST, "statsmodels:weather"), "unknown statsmodels data set 'weather'"),
         ((*FORECAST, "matplotlib:weather"), "unknown sample series 'weather'; there are: membrane"),

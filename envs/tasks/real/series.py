@@ -33,7 +33,8 @@ def load_series(source: Source | None = None, columns: Sequence[str] | None = No
 
     Raises:
         FileNotFoundError: the file is not there.
-        ValueError: no series, an array of another shape, no numeric column, or a name that is not there.
+        ValueError: no series, an array of another shape, a file that is no table, no numeric column, or a name that is
+            not there.
     """
     if source is None:
         found = sample_series("membrane")
@@ -137,10 +138,17 @@ def _read(path: Path, columns: Sequence[str] | None = None) -> dict[str, Floats]
         raise ImportError(f"polars is needed to read {path}: pip install polars, or give arrays") from error
     if not path.is_file():
         raise FileNotFoundError(f"expected a CSV or parquet file of series; there is no file {path}")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        frame = polars.read_parquet(path)
-    else:
-        frame = polars.read_csv(path, infer_schema_length=None, comment_prefix="#")
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame = polars.read_parquet(path)
+        else:
+            frame = polars.read_csv(path, infer_schema_length=None, comment_prefix="#")
+    except polars.exceptions.PolarsError as error:
+        why = str(error).partition("\n")[0]
+        raise ValueError(
+            f"{path} is no table of numbers that can be read ({why}): expected parquet, or CSV with a line of names "
+            "and as many values on every line after it"
+        ) from error
     if columns is None:
         kept = [column for column in frame.columns if frame[column].dtype.is_numeric()]
         if not kept:
