@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.evaluation.failures import stages
 from benchmarks.report import heat, plots
 from benchmarks.report.retention import retention
-from benchmarks.report.words import disguised, forgetful, implied, standing, unpaired
+from benchmarks.report.words import disguised, forgetful, implied, narrow, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
 
 _TEMPLATES = Path(__file__).parent
@@ -66,7 +66,12 @@ def _together(groups: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
         span = f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""
         lifetimes = sum(len(values) for values in record["scores"].values())
         rows.append([record["teacher"], str(lifetimes), f"{record['interquartile_mean']:.3f}{span}"])
-    return {"rows": rows, "places": len(records[0]["scores"]), "svg": plots.profiles(records, "all")}
+    return {
+        "rows": rows,
+        "places": len(records[0]["scores"]),
+        "narrow": narrow(groups, of="interquartile mean of two suites"),
+        "svg": plots.profiles(records, "all"),
+    }
 
 
 def _part(
@@ -94,6 +99,7 @@ def _part(
         "implied": implied(groups),
         "disguised": disguised(groups),
         "unpaired": unpaired(groups),
+        "narrow": narrow(groups),
         "axes": _axes(results, teachers, first["budget"], name),
         "mastered": _mastered(groups, name),
         "retention": [_retained(teacher, results) for teacher in teachers],

@@ -11,6 +11,7 @@ from process_support import ended
 from tests_support import OWN_MODULE
 
 from benchmarks.gather import gather
+from benchmarks.report import render
 from benchmarks.store import read_json
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
@@ -63,9 +64,21 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
         "share mastered over forward-equivalents",
         "share mastered over seconds",
         "when this was learned",
+        "Intervals of fewer than 8 seeds or pairs are too narrow",
+        "not of pairs: every lifetime of the teacher's is held against every one of uniform's",
     ):
         assert words in page
     assert "≥ 320" in page  # uniform never mastered: shown as censored
+
+
+def test_over_several_suites_few_seeds_are_said_to_be_few_too(bench):
+    groups = read_json(bench / "summary.json")["groups"]
+    tables = [pl.read_parquet(bench / f"{name}.parquet") for name in ("results", "trace", "failures")]
+    twice = [pl.concat([table, table.with_columns(suite=pl.lit("again"))]) for table in tables]
+    page = render([*groups, *({**group, "suite": "again"} for group in groups)], *twice, {}, [], {})
+    assert "All 2 suites and students" in page
+    assert page.count("hold the true interquartile mean of two suites 95 times of 100 held it 83 with 3 seeds") == 1
+    assert page.count("hold the true mean 95 times of 100 held it 71 with 3 seeds") == 2
 
 
 def test_a_report_can_be_made_again_from_the_folder(bench, paceline):

@@ -19,6 +19,14 @@ def test_probability_of_improvement_is_the_mann_whitney_statistic():
     assert statistics.probability_of_improvement([1, 2], [3, 4]) == {"value": 1.0, "interval": None}
 
 
+@pytest.mark.parametrize("cost", [np.inf, 300.0])
+def test_where_all_tie_no_bootstrap_could_say_how_sure_that_is(cost):
+    """Nothing mastered, say: half, whatever is drawn."""
+    assert statistics.probability_of_improvement([cost] * 5, [cost] * 5) == {"value": 0.5, "interval": None}
+    low, high = statistics.probability_of_improvement([cost] * 5, [cost] * 4 + [100.0])["interval"]
+    assert low < 0.5 <= high
+
+
 @pytest.mark.parametrize("num", [1, 2, 5, 9])
 def test_sign_flips_by_hand(num):
     values = np.random.default_rng(num).normal(0.5, 1.0, num)
