@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks.store import UserError, describe
 from benchmarks.terminal import say
 from teacher import reads_gain
 
+_log = logging.getLogger("paceline")
 _WRITTEN = {"trace.parquet", "results.parquet", "failures.parquet", "timing.parquet", "report.html", "summary.json"}
 
 
@@ -48,14 +50,15 @@ class Compare:
         )
         if others:
             raise UserError(f"{self.out} holds something else than a comparison ({min(others)}): choose another --out")
-        lived = together(self.folders)
+        folders = each_once(self.folders)
+        lived = together(folders)
         if not lived:
             raise UserError("none of the folders holds a finished lifetime yet")
-        environments = [record_of(folder)["environment"] for folder in self.folders]
+        environments = [record_of(folder)["environment"] for folder in folders]
         said = {name: ", ".join(dict.fromkeys(e.get(name, "?") for e in environments)) for name in environments[0]}
         missing: list[str] = []
         failed: dict[str, str] = {}
-        for folder in self.folders:
+        for folder in folders:
             done = {life.cell.name for life in finished(folder)}
             left = [cell.name for cell in planned_cells(folder) if cell.name not in done]
             missing += [f"{folder.name}/{name}" for name in left]
@@ -63,6 +66,16 @@ class Compare:
         self.out.mkdir(parents=True, exist_ok=True)
         write_all(self.out, lived, missing, said, failed)
         say(f"report: {self.out / 'report.html'}")
+
+
+def each_once(folders: Sequence[Path]) -> list[Path]:
+    """The folders without those that came before, with a warning: their lifetimes count once."""
+    known: dict[Path, Path] = {}
+    for folder in folders:
+        if folder.resolve() in known:
+            _log.warning("%s is given twice: its lifetimes count once", folder)
+        known.setdefault(folder.resolve(), folder)
+    return list(known.values())
 
 
 def together(folders: Sequence[Path]) -> list[Lived]:
@@ -143,16 +156,17 @@ class Power:
         """Prints a line for every suite and student."""
         names = self.teachers.split(",")
         if len(names) != 2 or len(set(names)) != 2:
-            raise UserError(f"--teachers must be two, separated by a comma; got {self.teachers!r}")
+            raise UserError(f"--teachers must be two different teachers, separated by a comma; got {self.teachers!r}")
         if self.unit not in COSTS:
             raise UserError(f"--unit must be one of {', '.join(COSTS)}; got {self.unit!r}")
         if not self.folders:
             raise UserError("power takes at least one folder of a bench")
-        lived = together(self.folders)
-        cells = [cell for folder in self.folders for cell in planned_cells(folder)]
+        folders = each_once(self.folders)
+        lived = together(folders)
+        cells = [cell for folder in folders for cell in planned_cells(folder)]
         there = list(dict.fromkeys([cell.teacher for cell in cells] + [life.teacher for life in lived]))
         if unknown := [name for name in names if name not in there]:
-            where = ", ".join(map(str, self.folders))
+            where = ", ".join(map(str, folders))
             raise UserError(f"{where} holds no teacher {unknown[0]!r}; there are: {', '.join(there)}")
         for suite, student in dict.fromkeys((cell.suite, cell.student) for cell in cells):
             say(self._line(suite, student, names, lived))

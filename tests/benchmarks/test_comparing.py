@@ -100,6 +100,19 @@ def test_other_data_and_other_networks_are_no_pairs(benches, tmp_path):
     assert labels == {"uniform", "general", "general@two"}
 
 
+def test_a_folder_that_is_given_twice_counts_once_and_one_line_says_so(benches, tmp_path, caplog):
+    half = tmp_path / "half"
+    shutil.copytree(benches / "a", half)
+    shutil.rmtree(half / "cells" / "reverse" / "gru" / "combined" / "seed-1")
+    again = tmp_path / "elsewhere" / ".." / "half"
+    again.parent.parent.mkdir()
+    Compare((half, again), tmp_path / "both").execute()
+    summary = read_json(tmp_path / "both" / "summary.json")
+    assert [group["seeds"] for group in summary["groups"]] == [[0, 1], [0]]
+    assert summary["unfinished"] == ["half/reverse/gru/combined/seed-1"]
+    assert caplog.messages == [f"{again} is given twice: its lifetimes count once"]
+
+
 def test_power_says_how_many_more(benches, tmp_path, capsys):
     shutil.copytree(benches / "b", tmp_path / "b")
     for path in (tmp_path / "b").glob("cells/reverse/gru/*/seed-*/summary.json"):
@@ -171,8 +184,15 @@ def test_what_a_failure_spent_is_no_cost_to_mastery(benches):
             lambda b, _: Power((b / "a", b / "b"), "uniform,x").execute(),
             "'x'; .* exp3s, combined@b",
         ),
-        (lambda b, _: Power((b / "a",), "uniform").execute(), "must be two, separated by a comma; got 'uniform'"),
-        (lambda b, _: Power((b / "a",), "uniform,uniform,combined").execute(), "must be two, separated by a comma"),
+        (
+            lambda b, _: Power((b / "a",), "uniform").execute(),
+            "must be two different teachers, .* comma; got 'uniform'",
+        ),
+        (
+            lambda b, _: Power((b / "a",), "uniform,uniform").execute(),
+            "two different teachers, .*; got 'uniform,uniform'",
+        ),
+        (lambda b, _: Power((b / "a",), "uniform,exp3s,combined").execute(), "must be two different teachers"),
         (
             lambda b, _: Power((b / "a",), "uniform,exp3s").execute(),
             "holds no teacher 'exp3s'; there are: uniform, comb",
