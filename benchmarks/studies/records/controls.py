@@ -13,7 +13,7 @@ from benchmarks.export import as_json
 from benchmarks.pace import Pace, read_pace
 from benchmarks.store import UserError, write_text
 from benchmarks.studies.keeping import folder_of
-from benchmarks.studies.records.run import Run, schedule_path
+from benchmarks.studies.records.run import RESULTS, Run, schedules
 from benchmarks.terminal import say
 
 
@@ -23,6 +23,9 @@ class Yoke:
 
     Decision by decision, and the mean over the lifetime. It was another of the trained teachers that taught that seed.
     The last seed replays the first: with other ``seeds`` its controls are run anew.
+
+    Of lifetimes of one's own, with the same --results as `run` had: their schedules lie in that folder, where `run`
+    with it and `--teachers yoked yoked-shuffled static-mean` finds them (and replays the committed ones without any).
     """
 
     suite: tyro.conf.Positional[str]
@@ -33,28 +36,37 @@ class Yoke:
     """A student's name; default: the preset's."""
     seeds: int = 10
     """Paired seeds."""
-    runs: Path = Path("runs/records")
-    """Where they are kept."""
+    results: Path = RESULTS
+    """Folder of their figures; the schedules are written into the folder `schedules` in it."""
+    runs: Path | None = None
+    """Where they are kept; default: as of `run`."""
 
     def execute(self) -> None:
         """Writes two schedules a seed."""
         if self.seeds < 2:
             raise UserError(f"seeds must be at least 2: a control replays another seed's lifetime; got {self.seeds}")
-        run = Run(preset=self.preset, student=self.student, teachers=("general",), seeds=self.seeds)
+        run = Run(
+            preset=self.preset,
+            student=self.student,
+            teachers=("general",),
+            seeds=self.seeds,
+            runs=self.runs,
+            results=self.results,
+        )
         cells = [cell for _, cell in run.cells(self.suite)]
-        folders = [self.runs / run.name(self.suite) / "general" / folder_of(cell) for cell in cells]
+        folders = [run.kept / run.name(self.suite) / "general" / folder_of(cell) for cell in cells]
         if missing := [folder for folder in folders if not (folder / "summary.json").exists()]:
             raise UserError(
                 f"{len(missing)} lifetimes of the general teacher are not finished, the first: {missing[0]}"
             )
         paces = [read_pace(folder) for folder in folders]
+        out = schedules(run.name(self.suite), self.results)
+        out.mkdir(parents=True, exist_ok=True)
         for seed in range(self.seeds):
             pace = paces[(seed + 1) % self.seeds]
-            for name, kept in (("order", pace), ("mean", static_mean(pace))):
-                out = Path(schedule_path(run.name(self.suite), name).replace("{seed}", str(seed)))
-                out.parent.mkdir(parents=True, exist_ok=True)
-                write_text(out, as_json(kept))
-        say(f"{2 * self.seeds} schedules: {out.parent}")
+            write_text(out / f"{seed}.json", as_json(pace))
+            write_text(out / f"{seed}-average.json", as_json(static_mean(pace)))
+        say(f"{2 * self.seeds} schedules: {out}")
 
 
 def static_mean(pace: Pace) -> Pace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,28 +56,35 @@ SOURCES: dict[str, dict[str, str]] = {
 }
 
 
-def schedule_path(name: str, kind: str) -> str:
-    """Where the schedules that controls replay lie, of a suite's lifetimes: decision by decision, or their mean."""
-    return str(RESULTS / "schedules" / name / ("{seed}.json" if kind == "order" else "{seed}-average.json"))
+def is_committed(results: Path) -> bool:
+    """Whether a folder of figures is the one that README and the pages are of."""
+    return results.resolve() == RESULTS.resolve()
 
 
-def yoked(name: str) -> dict[str, str]:
+def schedules(name: str, results: Path = RESULTS) -> Path:
+    """Folder of what controls replay of a suite's lifetimes: SEED.json, and SEED-average.json, the mean of it."""
+    return results / "schedules" / name
+
+
+def yoked(name: str, results: Path = RESULTS) -> dict[str, str]:
     """Controls that replay what the general teacher chose in another lifetime, open-loop, again and again.
 
-    In its order, in another one, and its mean throughout: a static mixture.
+    In its order, in another one, and its mean throughout: a static mixture. Of schedules in ``results`` where there are
+    any, else of the committed ones.
     """
-    replayed = "--teacher replayed --replayed.path"
-    order, mean = schedule_path(name, "order"), schedule_path(name, "mean")
+    own = schedules(name, results)
+    folder = shlex.quote(str(own if own.is_dir() and not is_committed(results) else schedules(name)))
+    replayed = f"--teacher replayed --replayed.path {folder}"
     return {
-        "yoked": f"{replayed} {order} --replayed.again",
-        "yoked-shuffled": f"{replayed} {order} --replayed.shuffled",
-        "static-mean": f"{replayed} {mean} --replayed.again",
+        "yoked": f"{replayed}/{{seed}}.json --replayed.again",
+        "yoked-shuffled": f"{replayed}/{{seed}}.json --replayed.shuffled",
+        "static-mean": f"{replayed}/{{seed}}-average.json --replayed.again",
     }
 
 
-def entries(suite: str, name: str) -> dict[str, str]:
-    """The flags of everything that can be run on a suite, whose figures have this name."""
-    return {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(name)}
+def entries(suite: str, name: str, results: Path = RESULTS) -> dict[str, str]:
+    """The flags of everything that can be run on a suite, whose figures have this name and lie in ``results``."""
+    return {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(name, results)}
 
 
 @dataclass(frozen=True)
@@ -103,9 +111,10 @@ class Run:
     """Where checkpoints and traces are kept, from which what is finished is collected; default: runs/records, or the
     folder `runs` in another --results than the committed one."""
     results: Path = RESULTS
-    """Folder of the figures."""
+    """Folder of the figures, and of the schedules that replays replay, where `yoke` has made some there."""
     extra: str = ""
-    """More flags of paceline run, for a trial."""
+    """More flags of paceline run, for a trial; with an equals sign, for they begin with hyphens:
+    --extra='--budget 60'."""
 
     def cells(self, suite: str) -> list[tuple[str, Cell]]:
         """Seed by seed, so that a partial table is paired."""
@@ -117,12 +126,12 @@ class Run:
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
         if not TRAINED.exists():
             raise UserError(f"{TRAINED} is not here: run it from the root of a checkout")
-        known = entries(suite, self.name(suite))
+        known = entries(suite, self.name(suite), self.results)
         if name not in known:
             raise UserError(f"unknown teacher {name!r}; there are: {', '.join(known)}")
         student = f"--student {self.student}" if self.student else ""
-        line = f"run {suite} --preset {self.preset} {student} {known[name]} {self.extra}"
-        command: Any = parsed(line.split())
+        line = f"run {suite} --preset {self.preset} {student}"
+        command: Any = parsed([*line.split(), *shlex.split(known[name]), *self.extra.split()])
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             (cell,) = planned(command, [command.teacher], [command.student], [seed])
             if name == "general":
@@ -148,15 +157,16 @@ class Run:
         self.results.mkdir(parents=True, exist_ok=True)
         for suite, one, cells in everything:
             name = one.name(suite)
-            with only_writer(self._runs / name):
+            with only_writer(self.kept / name):
                 command = f"{one.command(suite)} --extra='{self.extra}'" if self.extra else one.command(suite)
-                keep_lifetimes(cells, self.results / f"{name}.json", command, self._runs / name, self.workers)
+                keep_lifetimes(cells, self.results / f"{name}.json", command, self.kept / name, self.workers)
 
     @property
-    def _runs(self) -> Path:
+    def kept(self) -> Path:
+        """Where checkpoints and traces are kept."""
         if self.runs is not None:
             return self.runs
-        return Path("runs/records") if self.results == RESULTS else self.results / "runs"
+        return Path("runs/records") if is_committed(self.results) else self.results / "runs"
 
     def by_student(self) -> Iterator[tuple[str, Run]]:
         """Suites and what is run on them; where none is named, all suites with all students they have a budget for."""

@@ -12,53 +12,71 @@ import numpy as np
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row
 from benchmarks.records import NAMES, RECORDS, Preset, Record
 from benchmarks.statistics import REFERENCES, holm, stratified
-from benchmarks.store import read_json, write_text
+from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain
 from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile, sign_of
 from benchmarks.studies.records.paper import paper_section
-from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries
+from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries, is_committed, yoked
 from benchmarks.studies.records.standing import standing
 from benchmarks.studies.records.tuning import FIGURES, told
 from benchmarks.terminal import say
 
 COMMAND = "python -m benchmarks.studies.records table"
+_FRONT, _PAGES = Path("README.md"), Path("docs/results")  # of the committed figures
 _MARKS = (f"<!-- records: {COMMAND} -->", "<!-- end of records -->")
+_PLACE = f"the lines {_MARKS[0]!r} and {_MARKS[1]!r}, between which the table goes"
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Writes the main table into README and the figures into each suite's page; prints the main table."""
+    """Prints the main table; writes it into README, and the figures into each suite's page.
+
+    Of figures of one's own (--results FOLDER) it only prints, unless --front or --pages say where to write.
+    """
 
     results: Path = RESULTS
     """Folder of the figures."""
-    front: Path = Path("README.md")
-    """Page with a place for the main table."""
-    pages: Path = Path("docs/results")
-    """Folder of the pages; a suite's that is missing is begun."""
+    front: Path | None = None
+    """Page with a place for the main table; default: README.md, and none with other --results."""
+    pages: Path | None = None
+    """Folder of the pages, a suite's that is missing is begun; default: docs/results, and none with other --results."""
 
     def execute(self) -> None:
         """Prints and writes."""
+        known = list(self.known())
+        if not known:
+            raise UserError(
+                f"{self.results} holds no figures of a suite of record: give what --results of run named, or give the "
+                "command at the root of a checkout"
+            )
+        usual = (_FRONT, _PAGES) if is_committed(self.results) else (None, None)
+        front, pages = self.front or usual[0], self.pages or usual[1]
+        main = "\n".join(main_table(known))
+        if front is not None:
+            if not front.is_file():
+                raise UserError(f"there is no page {front}: give --front a file with {_PLACE}")
+            _fill(front, main)
+        say(main)
+        if pages is not None:
+            self._write_pages(known, pages)
+        if not is_committed(self.results):
+            say("\n".join(["", *_left_alone(known, front, pages)]))
+
+    def _write_pages(self, known: list[Known], pages: Path) -> None:
         from benchmarks.studies.records.figure import figure  # with matplotlib; it draws what is tabled here
 
-        known = list(self.known())
-        main = "\n".join(main_table(known))
-        say(main)
-        write_text(self.front, with_table(self.front.read_text(encoding="utf-8"), main, _MARKS))
-        self.pages.mkdir(parents=True, exist_ok=True)
-        write_text(self.pages / "records.svg", figure(known))
+        pages.mkdir(parents=True, exist_ok=True)
+        write_text(pages / "records.svg", figure(known))
         for suite, record in RECORDS.items():
-            page = self.pages / f"{suite}.md"
-            text = page.read_text(encoding="utf-8") if page.exists() else begun(suite, record)
-            figures = [line for one in known if one.suite == suite for line in section(one)] or ["Not run yet."]
-            figures += paper_section(self.results / "paper" / f"{suite}.json")
-            write_text(page, with_table(text, "\n".join([*set_ups(suite, record), *figures]), _MARKS))
-        if (page := self.pages / "gain.md").exists():
-            write_text(page, with_table(page.read_text(encoding="utf-8"), "\n".join(gain.told(known)), _MARKS))
-        if (tuned := self.results.parent / FIGURES.name).exists():
-            page = self.pages / "tuning.md"
-            figures = told(read_json(tuned)["lifetimes"])
-            write_text(page, with_table(page.read_text(encoding="utf-8"), "\n".join(figures), _MARKS))
+            page = pages / f"{suite}.md"
+            own = [line for one in known if one.suite == suite for line in section(one, self.results)]
+            figures = [*(own or ["Not run yet."]), *paper_section(self.results / "paper" / f"{suite}.json")]
+            _fill(page, "\n".join([*set_ups(suite, record), *figures]), begun(suite, record))
+        if (page := pages / "gain.md").exists():
+            _fill(page, "\n".join(gain.told(known)))
+        if (page := pages / "tuning.md").exists() and (tuned := self.results.parent / FIGURES.name).exists():
+            _fill(page, "\n".join(told(read_json(tuned)["lifetimes"])))
 
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""
@@ -69,6 +87,32 @@ class Tables:
                     budgets = [life["budget"] for found in lifetimes.values() for life in found.values()]
                     student = file.stem.removeprefix(f"{suite}-{preset}-")
                     yield Known(suite, preset, student, min(budgets), lifetimes)
+
+
+def _fill(page: Path, table: str, new: str = "") -> None:
+    """Puts a table into its place in a page; one that is not there yet is begun as ``new``."""
+    text = page.read_text(encoding="utf-8") if page.exists() else new
+    try:
+        write_text(page, with_table(text, table, _MARKS))
+    except UserError as error:
+        raise UserError(f"{page}: {error}") from error
+
+
+def _left_alone(known: list[Known], front: Path | None, pages: Path | None) -> Iterator[str]:
+    """What is not in the table, and which pages were not written."""
+    rowless = [f"{one.suite}, {one.student}" for one in known if one.preset == "small" and not _has_row(one)]
+    if rowless:
+        yield f"Without a row, for the general teacher shares no seed with the others there: {'; '.join(rowless)}."
+    left = [str(page) for page, other in ((_FRONT, front), (_PAGES, pages)) if other is None]
+    if left:
+        yield (
+            f"Left as it is, of the committed figures: {', '.join(left)}. --front PAGE, a file with {_PLACE}, and "
+            "--pages FOLDER write these figures elsewhere."
+        )
+
+
+def _has_row(one: Known) -> bool:
+    return "general" in one.paired().lifetimes
 
 
 def main_table(known: list[Known]) -> list[str]:
@@ -121,14 +165,14 @@ def over_all(known: list[Known]) -> list[str]:
     ]
 
 
-def section(one: Known) -> list[str]:
-    """The figures of one suite, preset and student."""
+def section(one: Known, results: Path = RESULTS) -> list[str]:
+    """The figures of one suite, preset and student, which lie in ``results``."""
     to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
     lines = [
         "",
         f"### `--preset {one.preset}`, {one.student}",
         "",
-        *([f"`{command}` makes it.", ""] if (command := _own_command(one)) else []),
+        *([f"`{command}` lives the eight teachers of it.", ""] if (command := _own_command(one)) else []),
         f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
         f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}",
         "",
@@ -150,7 +194,7 @@ def section(one: Known) -> list[str]:
             f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | "
             f"{sign}{forwards:,.1f} M | {' | '.join(against)} |"
         )
-    return [*lines, "", *comparisons(one), *flags(one)]
+    return [*lines, "", *comparisons(one), *flags(one, results)]
 
 
 def _samples(one: Known) -> str:
@@ -159,9 +203,9 @@ def _samples(one: Known) -> str:
     return f" Samples `{'`, `'.join(sorted(known))}`." if known else ""
 
 
-def flags(one: Known) -> list[str]:
+def flags(one: Known, results: Path = RESULTS) -> list[str]:
     """What stands behind the names that are no teacher at its defaults."""
-    known = entries(one.suite, f"{one.suite}-{one.preset}-{one.student}")
+    known = entries(one.suite, f"{one.suite}-{one.preset}-{one.student}", results)
     own = [(name, known[name]) for name in one.lifetimes if known.get(name, f"--teacher {name}") != f"--teacher {name}"]
     said = ", ".join(f"{name} `{line}`" for name, line in own)
     return [f"Teachers at their defaults (`--teacher NAME`), but: {said}."] if said else []
@@ -216,9 +260,12 @@ def set_ups(suite: str, record: Record) -> list[str]:
         lines.append(
             f"- `--preset {name}`: suite `{preset.suite}`, student `{preset.student}`, `{preset.flags}`.{ours}"
         )
-    ours = f"`python -m benchmarks.studies.records run {suite} --preset small` makes the figures below (seeds 0 to 9; "
-    ours += f"trained teacher s mod {NUM_TRAINED} teaches seed s), `{COMMAND}` this page; `... look {suite}` shows "
-    ours += "where the updates went."
+    ours = f"`python -m benchmarks.studies.records run {suite} --preset small` lives the eight teachers of the figures "
+    ours += f"below (seeds 0 to 9; trained teacher s mod {NUM_TRAINED} teaches seed s). Other rows need `--teachers "
+    ours += (
+        f"NAME` (what {', '.join(yoked(suite))} replay, `... yoke {suite}` makes of the general teacher's lifetimes "
+    )
+    ours += f"before). `{COMMAND}` makes this page; `... look {suite}` shows where the updates went."
     own = f"`paceline bench {suite} --preset small --teachers uniform,general` runs it with the teacher that ships."
     return [*lines, "", ours, own]
 

@@ -1,7 +1,6 @@
 """The suites of record: what is run is what the command line runs; tables say what the figures say."""
 
 import json
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,10 @@ from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
-from benchmarks.studies.records.controls import Yoke
 from benchmarks.studies.records.known import Known, nested_interquartile
 from benchmarks.studies.records.run import CONTROLS, RESULTS, SOURCES, TEACHERS, Run
 from benchmarks.studies.records.table import Tables, comparisons, flags, main_table, over_all, section
 from teacher import load_general
-from teacher.schedules.recorded import read_schedule
 
 ROOT = Path(__file__).parents[3]
 
@@ -76,8 +73,8 @@ def test_without_a_suite_everything_runs_and_with_one_its_own_student():
 def test_a_section_of_another_student_says_its_own_command():
     own = "\n".join(section(known()))
     other = "\n".join(section(known()._replace(student="transformer")))
-    assert "makes it" not in own
-    assert "`python -m benchmarks.studies.records run recall --preset small --student transformer` makes it." in other
+    command = "`python -m benchmarks.studies.records run recall --preset small --student transformer`"
+    assert "of it." not in own and f"{command} lives the eight teachers of it." in other
 
 
 @pytest.mark.parametrize(
@@ -273,27 +270,3 @@ def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run(monk
             assert all("dirty" not in life["revision"] and life["revision"] != "unknown" for life in by_seed.values())
             for seed, life in by_seed.items():
                 assert covers(life, cells[name, seed]), (file.name, name, seed)
-
-
-def test_controls_replay_the_next_seeds_lifetime_and_its_average(tmp_path, monkeypatch):
-    """One run of the general teacher on each of two seeds; each control is yoked to the other one."""
-    monkeypatch.setattr("benchmarks.studies.records.run.RESULTS", tmp_path / "results")
-    small = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
-    where = {"runs": tmp_path / "runs", "results": tmp_path / "figures", "workers": 1}
-    monkeypatch.setattr("benchmarks.studies.records.controls.Run", partial(Run, extra=small))
-    with pytest.raises(UserError, match="2 lifetimes of the general teacher are not finished"):
-        Yoke("recall", seeds=2, runs=tmp_path / "runs").execute()
-    Run(("recall",), teachers=("general",), seeds=2, extra=small, **where).execute()
-    Yoke("recall", seeds=2, runs=tmp_path / "runs").execute()
-    made = tmp_path / "results" / "schedules" / "recall-small-lstm"
-    order, average = (read_schedule(made / name) for name in ("0.json", "0-average.json"))
-    assert order["seed"] == average["seed"] == 1 and len(order["mixtures"]) == 4
-    assert average["mixtures"] == pytest.approx(order["mixtures"].mean(axis=0, keepdims=True))
-    assert average["counts"].tolist() == order["counts"].sum(axis=0, keepdims=True).tolist()
-    again = Run(("recall",), teachers=("yoked", "yoked-shuffled", "static-mean"), seeds=2, extra=small, **where)
-    again.execute()
-    found = read_json(tmp_path / "figures" / "recall-small-lstm.json")["lifetimes"]
-    assert len({found[name][seed]["policy"] for name in ("yoked", "static-mean") for seed in "01"}) == 4
-    assert found["yoked"]["0"]["policy"] == found["yoked-shuffled"]["0"]["policy"]
-    with pytest.raises(UserError, match="seeds must be at least 2"):
-        Yoke("recall", seeds=1).execute()
