@@ -44,6 +44,7 @@ from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
 ERROR = "error.txt"  # in the folder of a lifetime that failed: why, in its first line
+_CHECKPOINT = "checkpoint.safetensors"
 OPEN = "tracking-open"  # in the folder of a sealed lifetime whose tracker has not ended: it was killed meanwhile
 _FILES = (
     "cell.json",
@@ -88,6 +89,7 @@ def run_cell(
     """
     with only_writer(folder, wait=20.0):
         if (folder / "summary.json").exists():
+            drop_checkpoint(folder / _CHECKPOINT)  # of one that was killed when it had just been sealed
             _end_tracking(cell, folder, tracker)
             return
         (folder / ERROR).unlink(missing_ok=True)  # of an earlier try
@@ -119,7 +121,7 @@ class _Lifetime:
         self.failures = Failures(self.suite)
         self.attention = AttentionStability(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
-        self.checkpoint = folder / "checkpoint.safetensors"
+        self.checkpoint = folder / _CHECKPOINT
         self.competence = np.zeros(self.suite.num_arms)
 
     def run(self) -> None:
@@ -168,7 +170,8 @@ class _Lifetime:
     def _inference(self) -> float:
         """Forward-equivalents of the teacher's own network in a decision: its multiplications over a token's."""
         weights = getattr(self.env.student, "num_weights", 0)  # known after reset
-        return teacher.num_weights(self.teacher) * self.suite.num_arms / weights if weights else 0.0
+        known = isinstance(weights, int) and weights > 0
+        return teacher.num_weights(self.teacher) * self.suite.num_arms / weights if known else 0.0
 
     def _evaluate(self, record: dict[str, Any]) -> None:
         costs = {name: record[name] for name in COSTS}
@@ -271,18 +274,21 @@ class _Lifetime:
 
 
 def is_done(folder: Path) -> bool:
-    """Whether a lifetime is finished and its tracker has ended."""
-    return (folder / "summary.json").exists() and not (folder / OPEN).exists()
+    """Whether a lifetime is finished, its checkpoint gone, and its tracker has ended."""
+    return (folder / "summary.json").exists() and not any((folder / name).exists() for name in (OPEN, _CHECKPOINT))
 
 
 def _end_tracking(cell: Cell, folder: Path, tracker: Tracker) -> None:
     """Ends the run of a sealed lifetime that was killed before its tracker had; of others nothing."""
-    if not (folder / OPEN).exists():
+    if not ((folder / OPEN).exists() and tracker.waits):
         return
     summary = read_sealed(folder / "summary.json")
     refuse_damaged(folder, summary["files"])
     tracker.start(cell, cell.make_suite(), folder)
-    tracker.finish(summary, pl.read_parquet(folder / "trace.parquet"), folder)
+    try:
+        tracker.finish(summary, pl.read_parquet(folder / "trace.parquet"), folder)
+    finally:
+        tracker.close()
     (folder / OPEN).unlink()
 
 

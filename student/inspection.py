@@ -102,7 +102,8 @@ def attention_maps(model: nn.Module, tokens: Tensor) -> Tensor:
     """Attention weights ``(layers, B, heads, T, T)`` on ``tokens`` ``(B, T)``.
 
     Raises:
-        ValueError: the module does not attend by ``torch.nn.functional.scaled_dot_product_attention``.
+        ValueError: the module does not attend by ``torch.nn.functional.scaled_dot_product_attention``, or its layers
+            attend in different shapes.
     """
     watch = _Attention()
     with evaluating(model), watch:
@@ -112,4 +113,7 @@ def attention_maps(model: nn.Module, tokens: Tensor) -> Tensor:
             f"attention is read from scaled_dot_product_attention, which {type(model).__name__} does not call: choose "
             "another signal, or a Transformer"
         )
+    shapes = {tuple(weights.shape) for weights in watch.maps}
+    if len(shapes) > 1:
+        raise ValueError(f"attention needs one shape in every layer; {type(model).__name__} has {sorted(shapes)}")
     return torch.stack(watch.maps)

@@ -63,8 +63,8 @@ class TorchStudent:
 
     @property
     def num_weights(self) -> int:
-        """Of one module, trained or not; after ``reset``."""
-        return sum(weight.numel() for weight in self._learners[0].model.parameters())
+        """Of one module, trained or not; 0 before ``reset``."""
+        return sum(weight.numel() for learner in self._learners[:1] for weight in learner.model.parameters())
 
     def reset(self, seeds: Sequence[int]) -> None:
         """Starts K new lifetimes; learner k's weights and randomness derive from ``seeds[k]`` alone."""

@@ -115,7 +115,8 @@ def num_weights(teacher: Teacher) -> int:
 
     Its own word for it (``num_weights``), else 0: a rule or a bandit, whose arithmetic counts for nothing.
     """
-    return int(getattr(teacher, "num_weights", 0))
+    said = getattr(teacher, "num_weights", 0)
+    return said if isinstance(said, int) else 0
 
 
 class Teacher(Protocol):

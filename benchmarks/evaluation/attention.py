@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from benchmarks.store import describe
 from envs import Batch, Split, Student, Suite, stack
 from envs.batch import Floats
 from envs.progress.inside import divergence
 
+_log = logging.getLogger("paceline")
 NAME = "attention_stability"
 """The column of the results that holds it."""
 _SEQUENCES = 4  # of an arm, apart from those that the ladder judges by and those whose failures are shown
 _INDEX = 2
 LONGEST = 256
 """Tokens of a sequence up to which an arm is looked at."""
-MOST = 4_194_304
-"""Attention weights of an arm's sequences up to which they are kept between two evaluations: 16 MiB."""
+MOST = 8_388_608
+"""Attention weights of all arms together up to which they are kept between two evaluations: 32 MiB."""
 
 
 class AttentionStability:
@@ -27,8 +30,8 @@ class AttentionStability:
 
     Stability is 1 minus the Jensen-Shannon divergence in units of log 2, mean over layers, heads and positions: 1, the
     student attends as it did; 0, to other tokens altogether. A student without ``attention(batch)``, or whose model
-    does not attend by ``scaled_dot_product_attention``, is not looked at, nor is an arm of sequences over 256 tokens or
-    with more than 4 million weights in its four.
+    does not attend by ``scaled_dot_product_attention``, is not looked at, nor is an arm of sequences over 256 tokens,
+    nor those with which the weights that are kept would be more than 8 million. Whatever goes wrong is said once.
 
     Args:
         suite: the arms.
@@ -49,27 +52,31 @@ class AttentionStability:
         None instead of the list: the student does not attend.
         """
         attention = getattr(student, "attention", None)
-        if attention is None or not self._attends:
+        if not callable(attention) or not self._attends:
             return None
-        found: list[float | None] = []
-        for arm in range(self._suite.num_arms + self._suite.num_beyond):
-            try:
-                found.append(self._compared(arm, attention))
-            except ValueError:  # its model attends otherwise, or not at all
-                self._attends = False
-                return None
-        return found
+        try:
+            return [self._compared(arm, attention) for arm in range(self._suite.num_arms + self._suite.num_beyond)]
+        except _NotSeen as error:
+            self._attends = False
+            if not isinstance(error.why, ValueError):  # by which a model says that it attends otherwise, or not at all
+                _log.warning("attention is not looked at: %s", describe(error.why))
+            return None
 
     def _compared(self, arm: int, attention: Callable[[Batch], Floats]) -> float | None:
+        if arm in self._skipped:
+            return None
         if arm not in self._batches:
-            self._batches[arm] = stack([self._suite.batch(arm, _INDEX, 0, Split.TEST, _SEQUENCES)])
-        if arm in self._skipped or self._batches[arm].tokens.shape[-1] > LONGEST:
+            one, self._batches[arm] = (
+                stack([self._suite.batch(arm, _INDEX, 0, Split.TEST, size)]) for size in (1, _SEQUENCES)
+            )
+            kept = sum(weights.size for other, weights in self._last.items() if other < arm)  # also after a resume
+            if one.tokens.shape[-1] > LONGEST or kept + _SEQUENCES * _seen(attention, one).size > MOST:
+                self._skipped.add(arm)
+                return None
+        last, now = self._last.get(arm), _seen(attention, self._batches[arm])
+        if not np.isfinite(now).all():
             return None
-        now = np.asarray(attention(self._batches[arm]))[0].astype(np.float32)  # (layers, B, heads, T, T)
-        if now.size > MOST:
-            self._skipped.add(arm)
-            return None
-        last, self._last[arm] = self._last.get(arm), now
+        self._last[arm] = now
         return None if last is None else float(1 - divergence(last, now).mean())
 
     def state_dict(self) -> dict[str, Any]:
@@ -79,6 +86,22 @@ class AttentionStability:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on where ``state_dict`` was taken."""
         self._last = {int(arm): np.array(weights) for arm, weights in state.items()}
+
+
+class _NotSeen(Exception):
+    """Whatever a student raised when its attention was asked for."""
+
+    def __init__(self, why: Exception):
+        self.why = why
+
+
+def _seen(attention: Callable[[Batch], Floats], batch: Batch) -> Floats:
+    """Attention weights of the first learner, ``(layers, B, heads, T, T)``."""
+    try:
+        seen: Floats = np.asarray(attention(batch))[0].astype(np.float32)
+    except Exception as error:  # a measure beside the lifetime never ends it
+        raise _NotSeen(error) from error
+    return seen
 
 
 def results_table(rows: list[dict[str, Any]]) -> pl.DataFrame:

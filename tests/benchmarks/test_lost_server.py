@@ -189,11 +189,23 @@ def test_a_lifetime_is_sealed_before_its_tracker_ends_and_killed_meanwhile_only_
     assert tracker.found is not None and tracker.found[0]["files"] and not tracker.found[1]
     assert not is_done(tmp_path)
     sealed, ending = read_sealed(tmp_path / "summary.json"), Ending()
+    run_cell(CELL, tmp_path, NoTracker())  # which cannot end it
+    assert not is_done(tmp_path)
     run_cell(CELL, tmp_path, ending)
     assert ending.given == [(CELL, sealed["fingerprint"]), (sealed, 2)] and is_done(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
     run_cell(CELL, tmp_path, Untouched())
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+
+
+def test_a_checkpoint_that_outlived_its_lifetime_goes_with_the_next_command(tmp_path):
+    """Killed between the summary and the checkpoint's deletion."""
+    run_cell(CELL, tmp_path, NoTracker())
+    assert is_done(tmp_path)
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"left")
+    assert not is_done(tmp_path)
+    run_cell(CELL, tmp_path, Untouched())
+    assert is_done(tmp_path) and not list(tmp_path.glob("checkpoint*"))
 
 
 def test_the_same_command_ends_what_was_open_and_damage_is_said(tmp_path, monkeypatch, capsys):

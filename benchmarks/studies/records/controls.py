@@ -13,7 +13,7 @@ from benchmarks.export import as_json
 from benchmarks.pace import Pace, read_pace
 from benchmarks.store import UserError, write_text
 from benchmarks.studies.keeping import folder_of
-from benchmarks.studies.records.run import RESULTS, Run, schedules
+from benchmarks.studies.records.run import NUM_SEEDS, RESULTS, Run, schedules
 from benchmarks.terminal import say
 
 
@@ -34,7 +34,7 @@ class Yoke:
     """Its set-up."""
     student: str | None = None
     """A student's name; default: the preset's."""
-    seeds: int = 10
+    seeds: int = NUM_SEEDS
     """Paired seeds."""
     results: Path = RESULTS
     """Folder of their figures; the schedules are written into the folder `schedules` in it."""

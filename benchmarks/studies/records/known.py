@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.meta.evidence import Row, compared
 from benchmarks.statistics import Floats, interquartile_mean, nested_weights
-from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS, yoked
+from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, TEACHERS, yoked
 
 GENERAL = "general"
 REPLAYS = frozenset(yoked(""))
@@ -59,11 +59,11 @@ class Known(NamedTuple):
     def behind(self, names: Sequence[str], seeds: Iterable[int]) -> list[set[int]]:
         """The trained teachers behind each seed's lifetimes of these entries.
 
-        Number s mod 6 taught seed s; what is replayed on seed s is the next seed's, on the last one the first's.
+        Number s mod 6 taught seed s; what is replayed on seed s is the next seed's, on the last of ten the first's.
         """
         found = []
         for seed in seeds:
-            after = [(seed + 1) % len(self.lifetimes[name]) for name in names if name in REPLAYS]
+            after = [(seed + 1) % NUM_SEEDS for name in names if name in REPLAYS]
             found.append({at % NUM_TRAINED for at in (*after, *[seed] * (GENERAL in names))})
         return found
 

@@ -21,6 +21,7 @@ from benchmarks.studies.keeping import keep_lifetimes
 RESULTS = Path("benchmarks/results/records")
 TRAINED = Path("benchmarks/results/general/teachers")
 NUM_TRAINED = 6
+NUM_SEEDS = 10
 
 # A teacher's name here, and its flags. EXP3.S' step size was tuned on addition of 1-3 digits, seeds 100 and 101; the
 # others stand as published; of four settings none took fewer updates for combined and target deficit (`tune`). Seed s
@@ -101,7 +102,7 @@ class Run:
     """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego or text-domains
     proposes: skill-it, odm; or controls: stratified, learnability, random-frozen, shuffled-reward, and after `yoke`
     yoked, yoked-shuffled, static-mean."""
-    seeds: int = 10
+    seeds: int = NUM_SEEDS
     """Paired seeds."""
     first_seed: int = 0
     """The first seed."""

@@ -102,7 +102,7 @@ def _left_alone(known: list[Known], front: Path | None, pages: Path | None) -> I
     """What is not in the table, and which pages were not written."""
     rowless = [f"{one.suite}, {one.student}" for one in known if one.preset == "small" and not _has_row(one)]
     if rowless:
-        yield f"Without a row, for the general teacher shares no seed with the others there: {'; '.join(rowless)}."
+        yield f"Without a row, for the general teacher lived no seed that the others there have: {'; '.join(rowless)}."
     left = [str(page) for page, other in ((_FRONT, front), (_PAGES, pages)) if other is None]
     if left:
         yield (
@@ -222,13 +222,15 @@ def _own_command(one: Known) -> str:
 def comparisons(one: Known) -> list[str]:
     """The primary comparisons, and the rest against uniform sampling, Holm-corrected."""
     to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
-    own = [found["general"] for found in (to_uniform, to_rule) if "general" in found]
-    if not own or min(row.num_pairs for row in own) < FEWEST_SEEDS:
+    own = {
+        reference: found["general"]
+        for reference, found in zip(REFERENCES, (to_uniform, to_rule), strict=True)
+        if "general" in found and found["general"].num_pairs >= FEWEST_SEEDS
+    }
+    if not own:
         return ["Too few seeds for tests."]
     said = "Fixed beforehand (sign-flip tests): general against "
-    said += ", against ".join(
-        f"{reference} p = {row.p:.2g} ({row.num_pairs} pairs)" for reference, row in zip(REFERENCES, own, strict=True)
-    )
+    said += ", against ".join(f"{name} p = {row.p:.2g} ({row.num_pairs} pairs)" for name, row in own.items())
     said += "."
     enough = {name: row for name, row in to_uniform.items() if row.num_pairs >= FEWEST_SEEDS}
     rivals = [row for name, row in enough.items() if name in TEACHERS and name not in ("uniform", "general")]

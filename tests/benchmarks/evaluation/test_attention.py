@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 import envs
 from benchmarks.cli import main
@@ -15,6 +16,7 @@ from benchmarks.report import heat
 from benchmarks.settings import Cell, Schedule
 from benchmarks.tracking import NoTracker
 from benchmarks.tracking.rows import of_evaluation
+from student.inspection import attention_maps
 
 SUITE = envs.Suite([envs.Reverse(lengths=(1, 2))])
 NUM_ARMS = SUITE.num_arms + SUITE.num_beyond
@@ -64,22 +66,61 @@ def test_it_goes_on_from_its_state():
     assert other.look(student) == whole.look(student) != [1.0] * NUM_ARMS
 
 
-def test_who_does_not_attend_is_not_looked_at_nor_are_long_sequences(monkeypatch):
-    class Not:
-        calls = 0
+class Fails:
+    """Its attention cannot be had."""
 
-        def attention(self, batch):
-            self.calls += 1
-            raise ValueError("no attention here")
+    def __init__(self, why):
+        self.why, self.calls = why, 0
 
-    look, student = AttentionStability(SUITE), Not()
-    assert look.look(student) is None is look.look(student) and student.calls == 1
+    def attention(self, batch):
+        self.calls += 1
+        raise self.why
+
+
+def test_who_does_not_attend_is_not_looked_at(caplog):
+    student, look = Fails(ValueError("no attention here")), AttentionStability(SUITE)
+    assert look.look(student) is None is look.look(student) and student.calls == 1 and not caplog.records
     assert AttentionStability(SUITE).look(object()) is None
-    for name, value in (("LONGEST", 1), ("MOST", 5)):
-        with monkeypatch.context() as patch:
-            patch.setattr(attention, name, value)
-            look = AttentionStability(SUITE)
-            assert look.look(Attends()) == look.look(Attends()) == [None] * NUM_ARMS and look.state_dict() == {}
+    assert AttentionStability(SUITE).look(type("Named", (), {"attention": 0.5})()) is None
+    assert not caplog.records
+
+
+def test_whatever_goes_wrong_is_said_once_and_never_ends_a_lifetime(caplog):
+    student, look = Fails(RuntimeError("out of memory")), AttentionStability(SUITE)
+    assert look.look(student) is None is look.look(student) and student.calls == 1
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == "attention is not looked at: RuntimeError: out of memory"
+
+
+def test_layers_that_attend_in_other_shapes_are_refused_in_words():
+    class Uneven(torch.nn.Module):
+        def forward(self, tokens):
+            for heads in (1, 2):
+                x = torch.zeros(len(tokens), heads, tokens.shape[1], 4)
+                torch.nn.functional.scaled_dot_product_attention(x, x, x)
+
+    with pytest.raises(ValueError, match="one shape in every layer; Uneven has"):
+        attention_maps(Uneven(), torch.zeros(2, 3, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(("name", "value", "kept"), [("LONGEST", 1, 0), ("MOST", 5, 0), ("MOST", 100, 2)])
+def test_long_sequences_and_what_would_be_too_much_are_not_looked_at(monkeypatch, name, value, kept):
+    monkeypatch.setattr(attention, name, value)
+    look = AttentionStability(SUITE)
+    assert look.look(Attends()) == [None] * NUM_ARMS and len(look.state_dict()) == kept
+    assert look.look(Attends()) == [1.0] * kept + [None] * (NUM_ARMS - kept)
+    resumed = AttentionStability(SUITE)
+    resumed.load_state_dict(look.state_dict())
+    assert resumed.look(Attends()) == look.look(Attends())
+
+
+def test_attention_that_is_not_finite_is_not_compared():
+    student, look = Attends(), AttentionStability(SUITE)
+    look.look(student)
+    student.first = np.nan
+    assert look.look(student) == [None] * NUM_ARMS
+    student.first = 0.0
+    assert look.look(student) == [1.0] * NUM_ARMS  # with the last that was
 
 
 @pytest.fixture(scope="module")

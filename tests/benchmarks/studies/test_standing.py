@@ -13,19 +13,19 @@ def of(suite, student="lstm", **updates):
     return Known(suite, "small", student, 1000, figures)
 
 
-FAST = of("recall", general=[400] * 10, exp3s=[200] * 10, target_deficit=[300, 500] * 5)
+FAST = of("n-gram", general=[400] * 10, exp3s=[200] * 10, target_deficit=[300, 500] * 5)
 SLOW = of("lego", general=[700, 900] * 5, exp3s=[None] * 10)
 
 
 def test_tests_are_corrected_for_the_number_of_suites():
     lines = standing([FAST, SLOW])
     assert lines[1] == (
-        "- General against uniform, Holm-corrected over 2: faster on 1: recall (lstm) 0.0039; "
+        "- General against uniform, Holm-corrected over 2: faster on 1: n-gram (lstm) 0.0039; "
         "no difference shown on 1: lego (lstm) 1."
     )
     assert "against target-deficit, Holm-corrected over 2: no difference shown on 2" in lines[2]
     assert "exp3s, which was not fixed beforehand" in lines[3]
-    assert "faster on 1: lego (lstm) 0.0039; slower on 1: recall (lstm) 0.0039." in lines[3]
+    assert "faster on 1: lego (lstm) 0.0039; slower on 1: n-gram (lstm) 0.0039." in lines[3]
 
 
 def test_a_suite_counts_once_in_means_and_those_tuned_on_stand_apart():
