@@ -48,7 +48,7 @@ def test_a_table_of_ones_own_is_printed_and_touches_nothing(checkout, monkeypatc
     said = capsys.readouterr().out
     assert contents() == before
     assert "| recall, lstm | 2 | 450 |" in said and "| lego" not in said and "| formal" not in said
-    assert "shares no seed with the others there: lego, lstm." in said
+    assert "lived no seed that the others there have: lego, lstm." in said
     assert (
         "Left as it is, of the committed figures: README.md, docs/results. --front PAGE, a file with the lines" in said
     )
