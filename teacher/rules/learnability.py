@@ -18,7 +18,9 @@ from teacher.windows import filled, push
 class Learnability(ArrayTeacher):
     """Weights arms by p (1 - p), p a running mean of their competence: neither mastered nor out of reach.
 
-    Arms not seen yet count as p = 1/2, the most learnable.
+    Arms not seen yet count as p = 1/2, the most learnable. Where arms count as mastered at different competences, p of
+    an arm that is mastered at less is its competence over that share of the largest threshold (ours: else an arm that
+    can never be right more often than every second time would be called the most learnable for ever).
 
     Attributes:
         step: of the running mean, per visit.
@@ -43,7 +45,9 @@ class Learnability(ArrayTeacher):
         return {"success": np.full(shape, 0.5), "visits": np.zeros(shape, dtype=np.int64)}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
-        return floored(proportional(np.maximum(state["success"] * (1.0 - state["success"]), 0.0)), self.epsilon)
+        thresholds = self._arms.thresholds
+        p = np.minimum(state["success"] / (thresholds / thresholds.max()), 1.0)
+        return floored(proportional(np.maximum(p * (1.0 - p), 0.0)), self.epsilon)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         averaged(state["success"], seen.feedback.competence, seen, state["visits"], self.step)

@@ -3,7 +3,7 @@ from collections import deque
 
 import numpy as np
 import pytest
-from teacher_support import act, follows, learn, seen, started
+from teacher_support import act, chain, follows, learn, seen, started
 
 from teacher import DUMP, SEC, Learnability
 from teacher.rules.learnability import advantage
@@ -83,6 +83,19 @@ def test_learnability_by_hand():
     taught = started(Learnability())
     learn(taught, seen([1, 1, 0], competence=[0.9, 0.2, 1.0]))
     np.testing.assert_allclose(act(taught, 1, 3), [0.9 * np.array([[0.18, 0.32, 0.5]]) + 0.1 / 3][0])
+
+
+def test_an_arm_that_is_mastered_at_half_as_much_is_learned_by_then():
+    """Both at 0.45: p = (0.9, 0.45), and the first at 0.6: p = 1. Mastered at as much, they are weighted alike."""
+    uneven = started(Learnability(), chain(2, thresholds=[0.45, 0.9]))
+    learn(uneven, seen([1, 1], competence=[0.45, 0.45]))
+    np.testing.assert_allclose(act(uneven, 1, 2), 0.9 * np.array([[0.09, 0.2475]]) / 0.3375 + 0.05)
+    uneven = started(Learnability(), chain(2, thresholds=[0.45, 0.9]))
+    learn(uneven, seen([1, 1], competence=[0.6, 0.45]))
+    np.testing.assert_allclose(act(uneven, 1, 2), [[0.05, 0.95]])
+    even = started(Learnability(), chain(2, thresholds=[0.45, 0.45]))
+    learn(even, seen([1, 1], competence=[0.45, 0.45]))
+    np.testing.assert_allclose(act(even, 1, 2), [[0.5, 0.5]])
 
 
 def test_learnability_is_uniform_where_nothing_can_be_learned():
