@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from teacher.loop import ArmsView, Feedback
+from teacher.loop import ArmsView, Feedback, Floats
 
 Bools = NDArray[np.bool_]
 State = dict[str, Any]
 
 _HIGHEST = 0.999  # a success rate of 1 would make a single failure final
+
+
+def ease(arms: ArmsView) -> Floats:
+    """What each arm counts as mastered at, as a share of the most that is wanted of any, ``(A,)``."""
+    shares: Floats = arms.thresholds / arms.thresholds.max()
+    return shares
 
 
 class MasteryTest:

@@ -10,17 +10,26 @@ from numpy.typing import NDArray
 
 from teacher.arrays import ArrayTeacher, Seen, State, averaged, refuse_outside
 from teacher.loop import ArmsView, Floats
+from teacher.mastery import ease
 from teacher.mixtures import floored, proportional, softmax
 from teacher.windows import filled, push
+
+
+def rate(competence: Floats, arms: ArmsView) -> Floats:
+    """Success rates ``(K, A)``: competence, of an arm that counts as mastered at less than others over its ``ease``.
+
+    Ours: else an arm that can never be right more often than every second time would be the most learnable for ever.
+    """
+    out: Floats = np.minimum(competence / ease(arms), 1.0)
+    return out
 
 
 @dataclass
 class Learnability(ArrayTeacher):
     """Weights arms by p (1 - p), p a running mean of their competence: neither mastered nor out of reach.
 
-    Arms not seen yet count as p = 1/2, the most learnable. Where arms count as mastered at different competences, p of
-    an arm that is mastered at less is its competence over that share of the largest threshold (ours: else an arm that
-    can never be right more often than every second time would be called the most learnable for ever).
+    Arms not seen yet count as p = 1/2, the most learnable. Of an arm that is mastered at less than others p is its
+    ``rate``.
 
     Attributes:
         step: of the running mean, per visit.
@@ -45,8 +54,7 @@ class Learnability(ArrayTeacher):
         return {"success": np.full(shape, 0.5), "visits": np.zeros(shape, dtype=np.int64)}
 
     def _mixture(self, state: State, obs: NDArray[np.float32]) -> Floats:
-        thresholds = self._arms.thresholds
-        p = np.minimum(state["success"] / (thresholds / thresholds.max()), 1.0)
+        p = rate(state["success"], self._arms)
         return floored(proportional(np.maximum(p * (1.0 - p), 0.0)), self.epsilon)
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
@@ -95,7 +103,8 @@ class SEC(ArrayTeacher):
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         rows, arms, values = seen.rows, seen.arms, state["values"]
-        values[rows, arms] += self.alpha * (advantage(seen.feedback.competence[rows, arms]) - values[rows, arms])
+        found = advantage(rate(seen.feedback.competence, self._arms))
+        values[rows, arms] += self.alpha * (found[rows, arms] - values[rows, arms])
 
 
 @dataclass
@@ -141,7 +150,7 @@ class DUMP(ArrayTeacher):
 
     def _learn(self, state: State, mixture: Floats, seen: Seen) -> None:
         rows, arms, visits = seen.rows, seen.arms, state["visits"]
-        push(state["kept"], visits, rows, arms, advantage(seen.feedback.competence[rows, arms]))
+        push(state["kept"], visits, rows, arms, advantage(rate(seen.feedback.competence, self._arms))[rows, arms])
         visits[rows, arms] += 1
         used = filled(visits[rows, arms], self.window)
         kept = np.where(used, state["kept"][rows, arms], 0.0)

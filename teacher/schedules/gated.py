@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from teacher.arrays import ArrayTeacher, Seen, State, refuse_outside
 from teacher.loop import ArmsView, Floats
+from teacher.mastery import ease
 from teacher.order import level_numbers
 
 Ints = NDArray[np.int64]
@@ -69,8 +70,7 @@ class _Gated(ArrayTeacher):
 
     def _start(self, arms: ArmsView, num_envs: int) -> State:
         self._levels = Levels(arms)
-        ease = arms.thresholds / arms.thresholds.max()  # (A,)
-        self._wanted = self.threshold * (np.bincount(self._levels.of_arm, ease) / self._levels.sizes)  # (L,)
+        self._wanted = self.threshold * (np.bincount(self._levels.of_arm, ease(arms)) / self._levels.sizes)  # (L,)
         zeros = np.zeros(num_envs)
         return {"stage": np.zeros(num_envs, dtype=np.int64), "total": zeros, "count": zeros.copy()}
 

@@ -98,6 +98,17 @@ def test_an_arm_that_is_mastered_at_half_as_much_is_learned_by_then():
     np.testing.assert_allclose(act(even, 1, 2), [[0.5, 0.5]])
 
 
+@pytest.mark.parametrize("make", [Learnability, SEC, DUMP])
+def test_what_is_nearly_mastered_at_less_comes_after_what_is_half_way(make):
+    """Both at 0.45, the first of 0.5 and the second of 1; where both need 1 they are alike."""
+    for thresholds, first in (([0.5, 1.0], False), ([1.0, 1.0], True)):
+        taught = started(make(), chain(2, thresholds=thresholds))
+        for _ in range(5):
+            learn(taught, seen([1, 1], competence=[0.45, 0.45]))
+        ((one, other),) = act(taught, 1, 2)
+        assert (one == pytest.approx(other)) == first and one <= other + 1e-12
+
+
 def test_learnability_is_uniform_where_nothing_can_be_learned():
     taught = started(Learnability())
     learn(taught, seen([1, 1, 1], competence=[0.0, 1.0, 1.0]))
