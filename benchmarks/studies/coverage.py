@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,20 +108,19 @@ def _nested(rng: np.random.Generator, n: int, studies: int) -> float:
     return hits / studies
 
 
-def _one_each(rng: np.random.Generator, n: int, studies: int) -> float:
-    """Of trained teachers that differ, six of which teach a seed each in turn, as on the suites of record."""
-    return _taught_in_turn(rng, n, studies, nested=True)
-
-
-def _one_each_by_seeds(rng: np.random.Generator, n: int, studies: int) -> float:
-    """The same by a bootstrap that draws seeds alone."""
-    return _taught_in_turn(rng, n, studies, nested=False)
+def _true_ratio() -> float:
+    """Of trained teachers that differ to the reference."""
+    many = np.random.default_rng(0)
+    large = costs(many, _LARGE, 2, 0.5)
+    return float(np.minimum(large[1] * np.exp(many.normal(0.0, 0.1, _LARGE)), _BUDGET).mean() / large[0].mean())
 
 
 def _taught_in_turn(rng: np.random.Generator, n: int, studies: int, nested: bool) -> float:
-    many = np.random.default_rng(0)
-    large = costs(many, _LARGE, 2, 0.5)
-    true = float(np.minimum(large[1] * np.exp(many.normal(0.0, 0.1, _LARGE)), _BUDGET).mean() / large[0].mean())
+    """Of trained teachers that differ, six of which teach a seed each in turn, as on the suites of record.
+
+    Teachers are drawn as seeds are, or (not ``nested``) seeds alone.
+    """
+    true = _true_ratio()
     taught_by = np.arange(n) % 6
     hits = 0
     for _ in range(studies):
@@ -133,21 +133,12 @@ def _taught_in_turn(rng: np.random.Generator, n: int, studies: int, nested: bool
     return hits / studies
 
 
-def _over_suites(rng: np.random.Generator, n: int, studies: int) -> float:
-    """Of the geometric mean over seven suites that the same six teachers teach, a seed each in turn."""
-    return _pooled(rng, n, studies, replayed=False)
-
-
-def _replay_over_suites(rng: np.random.Generator, n: int, studies: int) -> float:
-    """The same of a teacher to what the teacher of the next seed chose, replayed: two teachers behind each pair."""
-    return _pooled(rng, n, studies, replayed=True)
-
-
 def _pooled(rng: np.random.Generator, n: int, studies: int, replayed: bool) -> float:
-    many = np.random.default_rng(0)
-    large = costs(many, _LARGE, 2, 0.5)
-    skilled = np.minimum(large[1] * np.exp(many.normal(0.0, 0.1, _LARGE)), _BUDGET).mean()
-    true = 1.0 if replayed else float(skilled / large[0].mean())
+    """Of the geometric mean over seven suites that the same six teachers teach, a seed each in turn.
+
+    To the reference, or to what the teacher of the next seed chose, replayed: two teachers behind each pair.
+    """
+    true = 1.0 if replayed else _true_ratio()
     at = np.arange(n) % 6
     after = (np.arange(n) + 1) % n % 6
     behind = [{int(a), int(b)} if replayed else {int(a)} for a, b in zip(at, after, strict=True)]
@@ -194,10 +185,10 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "interquartile mean of two suites: interval covers": _interquartile,
     "ratio of two teachers: interval covers": _ratio,
     "ratio of six trained teachers, half of them on each seed: interval covers": _nested,
-    "ratio of six trained teachers, one on each seed in turn: interval covers": _one_each,
-    ".. by a bootstrap of seeds alone": _one_each_by_seeds,
-    "seven suites, six trained teachers in turn: interval covers": _over_suites,
-    "seven suites, a teacher against another's replay: interval covers": _replay_over_suites,
+    "ratio of six trained teachers, one on each seed in turn: interval covers": partial(_taught_in_turn, nested=True),
+    ".. by a bootstrap of seeds alone": partial(_taught_in_turn, nested=False),
+    "seven suites, six trained teachers in turn: interval covers": partial(_pooled, replayed=False),
+    "seven suites, a teacher against another's replay: interval covers": partial(_pooled, replayed=True),
     "no difference: the test calls one": _called,
     "no difference: any of seven Holm-corrected tests calls one": _called_of_seven,
 }

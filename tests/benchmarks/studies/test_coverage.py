@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_it_counts_what_it_says(tmp_path, capsys, monkeypatch):
 
 def test_teachers_that_differ_make_an_interval_over_seeds_alone_too_narrow():
     """As many as teach in turn, and so few that they are seen: 120 studies of ten seeds."""
-    counted = (coverage._one_each, coverage._one_each_by_seeds)
+    counted = (partial(coverage._taught_in_turn, nested=nested) for nested in (True, False))
     nested, seeds = (count(np.random.default_rng(5), 10, 120) for count in counted)
     assert nested > 0.93 and nested > seeds + 0.03
 
