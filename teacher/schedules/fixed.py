@@ -71,20 +71,33 @@ class StaticMixture(_Fixed):
     """A mixture of your own, always the same: the control of "is it the mixture, or the order?".
 
     Attributes:
-        weights: one per arm, in the order of ``suite.arms.names``, not negative; none: uniform.
+        weights: one per arm, in the order of ``suite.arms.names``, not negative; none: by ``tilt``.
+        tilt: without weights, arms are weighted ``exp(tilt * level / hardest level)``: 0 uniform, more of what is hard
+            above it, of what is easy below; at 1 the hardest arm has e times the weight of the easiest.
 
     Raises:
-        ValueError: negative, not finite or all zero weights; at reset, another number of arms.
+        ValueError: negative, not finite or all zero weights; a tilt that is not finite, or beside weights; at reset,
+            another number of arms.
     """
 
     weights: tuple[float, ...] = ()
+    tilt: float = 0.0
 
     def _check(self) -> None:
         given = np.array(self.weights, dtype=np.float64)
         if len(given) and not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
             raise ValueError(f"weights must be finite, not negative and not all zero; got {self.weights}")
+        if not np.isfinite(self.tilt):
+            raise ValueError(f"tilt must be finite; got {self.tilt}")
+        if len(given) and self.tilt:
+            raise ValueError(f"weights and a tilt are two mixtures: give one of them; got {self.weights}, {self.tilt}")
 
     def _weights(self, arms: ArmsView) -> Floats:
         if len(self.weights) not in (0, arms.num_arms):
             raise ValueError(f"weights must be one per arm, {arms.num_arms}; got {len(self.weights)}")
-        return np.array(self.weights or np.ones(arms.num_arms), dtype=np.float64)
+        if self.weights:
+            return np.array(self.weights, dtype=np.float64)
+        levels = np.asarray(arms.levels, dtype=np.float64)
+        exponents = self.tilt * levels / max(1.0, levels.max())
+        tilted: Floats = np.exp(exponents - exponents.max())
+        return tilted

@@ -1,13 +1,22 @@
 """``python -m benchmarks.studies.records``."""
 
-from benchmarks.studies.records import Look, Paper, Run, Same, Tables, Tune, Yoke
+from benchmarks.studies.records import Look, Paper, Run, Same, Static, Tables, Tune, Yoke
 from benchmarks.terminal import from_command_line, guarded
 
 
 def main() -> None:
-    """Runs lifetimes and their controls, tunes, keeps, looks, compares, or writes tables."""
+    """Runs lifetimes and their controls, tunes, searches, keeps, looks, compares, or writes tables."""
     from_command_line(
-        {"run": Run, "yoke": Yoke, "table": Tables, "tune": Tune, "paper": Paper, "look": Look, "same": Same},
+        {
+            "run": Run,
+            "yoke": Yoke,
+            "table": Tables,
+            "tune": Tune,
+            "static": Static,
+            "paper": Paper,
+            "look": Look,
+            "same": Same,
+        },
         "python -m benchmarks.studies.records",
     ).execute()
 

@@ -108,7 +108,7 @@ def best(lifetimes: dict[str, Any]) -> dict[str, Best]:
     for teacher, settings in SETTINGS.items():
         lives = {setting: lifetimes.get(entry(teacher, setting), {}) for setting in settings}
         if all(str(seed) in own for own in lives.values() for seed in SEEDS):
-            means = {setting: float(np.mean(_costs(own))) for setting, own in lives.items()}
+            means = {setting: float(np.mean(costs_of(own))) for setting, own in lives.items()}
             least = min(means, key=lambda setting: means[setting])
             cut_off = any(not lives[settings[0]][str(seed)]["mastered"] for seed in SEEDS)
             found[teacher] = Best(least, means[least] / means[settings[0]], cut_off)
@@ -124,7 +124,8 @@ def named(teacher: str, found: Best) -> str:
     return f"{teacher}: {entry(teacher, found.flags)} takes {ratio} of the restricted mean of the one in use: {worth}"
 
 
-def _costs(found: dict[str, Any]) -> list[int]:
+def costs_of(found: dict[str, Any]) -> list[int]:
+    """Updates of both seeds, restricted to the budget."""
     lives = [found[str(seed)] for seed in SEEDS]
     return [life["updates"] if life["mastered"] else life["budget"] for life in lives]
 
@@ -142,7 +143,7 @@ def lines(lifetimes: dict[str, Any]) -> list[str]:
             if any(str(seed) not in found for seed in SEEDS):
                 continue
             lives = [found[str(seed)] for seed in SEEDS]
-            costs = _costs(found)
+            costs = costs_of(found)
             mean, all_mastered = float(np.mean(costs)), all(life["mastered"] for life in lives)
             if setting == settings[0]:
                 used = mean if all_mastered else None  # of a mean that is cut off there is no ratio

@@ -13,6 +13,8 @@ FIXED = {
     "target only": (TargetOnly(), [0, 0, 0, 1, 0, 0]),
     "static": (StaticMixture((1, 2, 0, 0, 4, 1)), [1 / 8, 1 / 4, 0, 0, 1 / 2, 1 / 8]),
     "static, none given": (StaticMixture(), [1 / 6] * 6),
+    # levels 0, 1, 1, 2, 0, 1 of at most 2
+    "static, tilted": (StaticMixture(tilt=2 * np.log(2)), [1 / 12, 1 / 6, 1 / 6, 1 / 3, 1 / 12, 1 / 6]),
 }
 
 
@@ -50,6 +52,20 @@ def test_stratified_gives_tasks_of_a_real_suite_the_same():
 def test_weights_that_are_none_are_refused(weights):
     with pytest.raises(ValueError, match="weights must be finite, not negative and not all zero; got"):
         StaticMixture(weights)
+
+
+def test_a_tilt_beside_weights_or_without_end_is_refused():
+    with pytest.raises(ValueError, match="weights and a tilt are two mixtures: give one of them"):
+        StaticMixture((1, 2), tilt=1)
+    with pytest.raises(ValueError, match="tilt must be finite; got nan"):
+        StaticMixture(tilt=float("nan"))
+
+
+def test_a_steep_tilt_either_way_is_a_mixture_still_and_on_one_level_it_is_uniform():
+    arms = chain(3, levels=[0, 1, 2])
+    assert act(started(StaticMixture(tilt=5000), arms), 1, 3).tolist() == [[0, 0, 1]]
+    assert act(started(StaticMixture(tilt=-5000), arms), 1, 3).tolist() == [[1, 0, 0]]
+    assert act(started(StaticMixture(tilt=3), chain(2, levels=[0, 0])), 1, 2).tolist() == [[0.5, 0.5]]
 
 
 def test_weights_of_another_number_of_arms_are_refused():
