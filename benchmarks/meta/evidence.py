@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics import sign_flip
+from benchmarks.statistics import bounds, sign_flip
 
 Floats = NDArray[np.float64]
 _RESAMPLES = 2000
@@ -119,9 +119,7 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     """Of costs ``(teachers, S)``."""
     own = np.nonzero(np.isfinite(group).any(axis=0))[0]  # seeds that anyone of the group has lived
     pairs = own[np.isfinite(base[own])]
-    means, ratios = _resampled(group, base, own, pairs, resamples)
-    low, high = np.nanquantile(means, [0.025, 0.975])
-    ratio_low, ratio_high = np.nanquantile(ratios, [0.025, 0.975]) if len(ratios) else (np.nan, np.nan)
+    (low, high), (ratio_low, ratio_high) = _bounds(group, base, own, pairs, resamples)
     both = np.isfinite(group[:, pairs])
     wins = (group[:, pairs] < base[pairs]) + 0.5 * (group[:, pairs] == base[pairs])
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
@@ -132,23 +130,29 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     return Row(name, num, len(own), solved, mean, low, high, ratio, ratio_low, ratio_high, faster, p, len(pairs))
 
 
-def _resampled(
+def _bounds(
     group: Floats, base: Floats, own: NDArray[np.int64], pairs: NDArray[np.int64], resamples: int
 ) -> tuple[Any, Any]:
-    """Bootstrapped means over the seeds ``own``, and ratios over those that have their pair, ``(resamples,)`` each."""
+    """95 % bounds of the mean over the seeds ``own``, and of the ratio over those that have their pair."""
     rng = np.random.default_rng(0)
-    if len(group) == 1:  # one teacher has lived all of its seeds: no holes, all draws at once
-        at = own[rng.integers(0, len(own), (resamples, len(own)))]
-        if not len(pairs):
-            return group[0][at].mean(axis=1), []
-        paired = pairs[rng.integers(0, len(pairs), (resamples, len(pairs)))]
-        return group[0][at].mean(axis=1), group[0][paired].mean(axis=1) / base[paired].mean(axis=1)
+    if len(group) == 1:  # one teacher has lived all of its seeds
+        mean = bounds([group[0][own]], lambda costs: costs.mean(axis=-1), resamples, rng=rng)
+        both = [group[0][pairs], base[pairs]]
+        ratio = bounds(both, _ratio_of_means, resamples, paired=True, rng=rng) if len(pairs) else (np.nan, np.nan)
+        return mean, ratio
     means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
     ratios = []
     for _ in range(resamples if len(pairs) else 0):
         at = pairs[_drawn(rng, len(pairs))]
         ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
-    return means, ratios
+    nothing = np.array([np.nan, np.nan])
+    return np.nanquantile(means, [0.025, 0.975]), np.nanquantile(ratios, [0.025, 0.975]) if ratios else nothing
+
+
+def _ratio_of_means(costs: Floats, base: Floats) -> Floats:
+    """Over the last axis."""
+    ratio: Floats = costs.mean(axis=-1) / base.mean(axis=-1)
+    return ratio
 
 
 def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from benchmarks.statistics.comparisons import paired as paired
 from benchmarks.statistics.comparisons import probability_of_improvement as probability_of_improvement
 from benchmarks.statistics.comparisons import sign_flip as sign_flip
 from benchmarks.statistics.intervals import Floats as Floats
+from benchmarks.statistics.intervals import bounds as bounds
 from benchmarks.statistics.intervals import interquartile_mean as interquartile_mean
 from benchmarks.statistics.intervals import interval as interval
 from benchmarks.statistics.intervals import stratified as stratified

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import scipy
@@ -44,11 +44,50 @@ def stratified(values: Mapping[str, Sequence[float]], resamples: int = RESAMPLES
     Reference: R. Agarwal et al., Deep RL at the Edge of the Statistical Precipice (2021), arXiv:2108.13264, section 4.
     """
     strata = [np.asarray(v, dtype=np.float64) for v in values.values()]
-    together = np.concatenate(strata)
-    value = interquartile_mean(together.tolist())
+    value = interquartile_mean(np.concatenate(strata).tolist())
     if max(len(s) for s in strata) < 2:
         return value, None
-    rng = np.random.default_rng(0)
-    draws = np.concatenate([rng.choice(s, (resamples, len(s))) for s in strata], axis=1)
-    low, high = np.quantile(scipy.stats.trim_mean(draws, 0.25, axis=1), [0.025, 0.975])
+
+    def over_all(*drawn: Floats) -> Floats:
+        found: Floats = scipy.stats.trim_mean(np.concatenate(drawn, axis=-1), 0.25, axis=-1)
+        return found
+
+    low, high = bounds(strata, over_all, resamples)
     return value, [float(low), float(high)]
+
+
+def bounds(
+    samples: Sequence[Floats],
+    statistic: Callable[..., Floats],
+    resamples: int = RESAMPLES,
+    paired: bool = False,
+    rng: np.random.Generator | int = 0,
+) -> tuple[Floats, Floats]:
+    """95 % percentile bounds of a statistic of several samples, each drawn anew on its own (scipy's bootstrap).
+
+    Args:
+        samples: ``(..., n)`` each. One of a single value stays as it is, where others are drawn.
+        statistic: of as many samples, over their last axis; many draws at once.
+        resamples: draws.
+        paired: whether all are drawn by the same indices.
+        rng: randomness.
+    """
+    sizes = [sample.shape[-1] for sample in samples]
+    at_least_two = [
+        np.repeat(sample, 2, axis=-1) if n == 1 else sample for sample, n in zip(samples, sizes, strict=True)
+    ]
+
+    def of_sizes(*drawn: Floats, axis: int) -> Floats:  # scipy draws from no single value
+        return statistic(*(sample[..., :n] for sample, n in zip(drawn, sizes, strict=True)))
+
+    found = scipy.stats.bootstrap(
+        at_least_two,
+        of_sizes,
+        n_resamples=resamples,
+        method="percentile",
+        paired=paired,
+        vectorized=True,
+        axis=-1,
+        rng=rng,
+    ).confidence_interval
+    return found.low, found.high

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.statistics.intervals import RESAMPLES, Floats, stratified
+from benchmarks.statistics.intervals import RESAMPLES, Floats, bounds, stratified
 
 
 def aggregated(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -47,10 +47,12 @@ def profile(scores: Mapping[str, Sequence[float]], grid: Floats, resamples: int 
         grid: shares of the budget, below 1.
         resamples: of the bootstrap.
     """
-    strata = [np.asarray(values, dtype=np.float64) for values in scores.values()]
-    rng = np.random.default_rng(0)
-    drawn = np.concatenate([rng.choice(values, (resamples, len(values))) for values in strata], axis=1)
-    shares = np.stack([(drawn <= place).mean(axis=1) for place in grid], axis=1)  # (resamples, G)
-    low, high = np.quantile(shares, [0.025, 0.975], axis=0)
-    together = np.concatenate(strata)
-    return np.stack([np.array([(together <= place).mean() for place in grid]), low, high])
+    places = np.asarray(grid)[:, None]
+    strata = [(np.asarray(values) <= places).astype(np.float64) for values in scores.values()]  # (G, lifetimes)
+
+    def shares(*mastered: Floats) -> Floats:
+        of_all: Floats = np.concatenate(mastered, axis=-1).mean(axis=-1)
+        return of_all
+
+    low, high = bounds(strata, shares, resamples)
+    return np.stack([shares(*strata), low, high])
