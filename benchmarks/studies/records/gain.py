@@ -19,13 +19,14 @@ CONTROLS = (
     "yoked",
     "yoked-shuffled",
     "static-mean",
+    "static-tilted",
     "learnability",
     "stratified",
     "random-frozen",
     "shuffled-reward",
 )
 
-STATIC = ("uniform", "stratified", "target-only", "static-mean")
+STATIC = ("uniform", "stratified", "target-only", "static-mean", "static-tilted")
 """The static mixtures that are lived."""
 
 # What a contrast is about, whose updates, over whose.
@@ -38,6 +39,7 @@ CONTRASTS: tuple[tuple[str, str, str], ...] = (
     ("the reward: against training on a shuffled one", "general", "shuffled-reward"),
     ("against one line of code, p(1-p)", "general", "learnability"),
     ("times and answer: the teacher against its mean (added when the rest had been seen)", "general", "static-mean"),
+    ("against the best of four static mixtures, searched suite by suite (added so, too)", "general", "static-tilted"),
 )
 RESAMPLES = 20_000
 

@@ -22,7 +22,7 @@ from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer, read_json
 from benchmarks.studies.keeping import keep_lifetimes
-from benchmarks.studies.records.run import RESULTS
+from benchmarks.studies.records.run import RESULTS, tilted_by
 from benchmarks.studies.records.tuning import SEEDS, costs_of
 from benchmarks.terminal import say
 
@@ -52,7 +52,7 @@ class Static:
         made: list[tuple[str, Cell]] = []
         for seed in SEEDS:
             for tilt in TILTS:
-                command: Any = parsed(f"run {suite} --preset small {flags(tilt)}".split())
+                command: Any = parsed(f"run {suite} --preset small {tilted_by(tilt)}".split())
                 (cell,) = planned(command, [command.teacher], [command.student], [seed])
                 made.append((entry(tilt), cell))
         return made
@@ -69,11 +69,6 @@ class Static:
         if not (found := figures(self.out, self.suites)):
             raise UserError(f"{self.out} holds no figures: python -m benchmarks.studies.records static makes them")
         say("\n".join(told(found)))
-
-
-def flags(tilt: float) -> str:
-    """Of paceline run."""
-    return f"--teacher static --static.tilt {tilt:g}"
 
 
 def entry(tilt: float) -> str:

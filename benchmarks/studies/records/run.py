@@ -48,6 +48,8 @@ CONTROLS: dict[str, str] = {
     "random-frozen": f"--teacher general --general.path {TRAINED / 'random-frozen'}",
     "shuffled-reward": f"--teacher general --general.path {TRAINED / 'shuffled-reward'}",
 }
+# How far the best of four static mixtures of a suite leans to what is hard, on seeds of their own (`static`).
+TILTED: dict[str, float] = {}
 # What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It renews its mixture
 # every 1,000 of 6,000 updates, as its source does; the graph is the one of its scripts for LEGO, of the first
 # three skills: the second helps both others.
@@ -85,7 +87,13 @@ def yoked(name: str, results: Path = RESULTS) -> dict[str, str]:
 
 def entries(suite: str, name: str, results: Path = RESULTS) -> dict[str, str]:
     """The flags of everything that can be run on a suite, whose figures have this name and lie in ``results``."""
-    return {**TEACHERS, **TUNED, **CONTROLS, **SOURCES.get(suite, {}), **yoked(name, results)}
+    tilted = {"static-tilted": tilted_by(TILTED[suite])} if suite in TILTED else {}
+    return {**TEACHERS, **TUNED, **CONTROLS, **tilted, **SOURCES.get(suite, {}), **yoked(name, results)}
+
+
+def tilted_by(tilt: float) -> str:
+    """The flags of a static mixture that leans to what is hard."""
+    return f"--teacher static --static.tilt {tilt:g}"
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,8 @@ class Run:
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
     """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego or text-domains
-    proposes: skill-it, odm; or controls: stratified, learnability, random-frozen, shuffled-reward, and after `yoke`
-    yoked, yoked-shuffled, static-mean."""
+    proposes: skill-it, odm; or controls: stratified, learnability, random-frozen, shuffled-reward, static-tilted
+    (the best that `static` found), and after `yoke` yoked, yoked-shuffled, static-mean."""
     seeds: int = NUM_SEEDS
     """Paired seeds."""
     first_seed: int = 0

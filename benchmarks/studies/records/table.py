@@ -14,7 +14,7 @@ from benchmarks.records import NAMES, RECORDS, Preset, Record
 from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
-from benchmarks.studies.records import gain
+from benchmarks.studies.records import gain, mixtures
 from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile, sign_of
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries, is_committed, yoked
@@ -76,7 +76,8 @@ class Tables:
         if (page := pages / "gain.md").exists():
             _fill(page, "\n".join(gain.told(known)))
         if (page := pages / "tuning.md").exists() and (tuned := self.results.parent / FIGURES.name).exists():
-            _fill(page, "\n".join(told(read_json(tuned)["lifetimes"])))
+            static = mixtures.told(mixtures.figures(self.results.parent / mixtures.FIGURES.name))
+            _fill(page, "\n".join([*told(read_json(tuned)["lifetimes"]), "", *static]))
 
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""
