@@ -67,6 +67,7 @@ RECORDS: dict[str, Record] = {
             "lstm",
             "--budget 8000",
             "1 to 3 digits; a decoder-only LSTM with teacher forcing and the answer's last digit first; batch 128",
+            others={"transformer": "--budget 8000"},  # uniform sampling: 3,500 and 4,000 updates, seeds 100 and 101
         ),
         Preset(
             "tscl-addition",
