@@ -49,7 +49,17 @@ CONTROLS: dict[str, str] = {
     "shuffled-reward": f"--teacher general --general.path {TRAINED / 'shuffled-reward'}",
 }
 # How far the best of four static mixtures of a suite leans to what is hard, on seeds of their own (`static`).
-TILTED: dict[str, float] = {}
+TILTED: dict[str, float] = {
+    "addition-1d": 2,
+    "repeat-copy": 4,
+    "n-gram": 4,
+    "recall": 3,
+    "lego": 3,
+    "formal": 1,
+    "programs": 1,
+    "text-domains": 3,
+    "forecast": 2,
+}
 # What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It renews its mixture
 # every 1,000 of 6,000 updates, as its source does; the graph is the one of its scripts for LEGO, of the first
 # three skills: the second helps both others.

@@ -4,8 +4,9 @@ import pytest
 
 from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
-from benchmarks.studies.records import Run, Static
-from benchmarks.studies.records.mixtures import TILTS, best, entry, figures, told
+from benchmarks.studies.records import Run, Static, Tables
+from benchmarks.studies.records.mixtures import FIGURES, TILTS, best, entry, figures, told
+from benchmarks.studies.records.run import TILTED
 from benchmarks.studies.records.tuning import SEEDS
 
 LOW, HIGH = map(str, SEEDS)
@@ -49,6 +50,15 @@ def test_it_runs_keeps_and_prints(tmp_path, capsys, monkeypatch):
     assert read_json(tmp_path / "out" / "addition-1d.json")["command"].endswith("records static addition-1d")
     Static(show=True, out=tmp_path / "out").execute()
     assert set(figures(tmp_path / "out")) == {"addition-1d"}
+
+
+def test_the_committed_figures_name_what_is_run():
+    assert {suite: best(lifetimes) for suite, lifetimes in figures(FIGURES).items()} == TILTED
+    cells = Run(teachers=("static-tilted",), seeds=1).cells("recall")
+    assert [cell.options["teacher"]["tilt"] for _, cell in cells] == [TILTED["recall"]]
+    known = Tables().known()
+    lived = {one.suite for one in known if one.student == "lstm" and "static-tilted" in one.lifetimes}
+    assert lived <= set(TILTED)
 
 
 def tiny(line):
