@@ -51,6 +51,7 @@ CONTROLS: dict[str, str] = {
 # How far the best of four static mixtures of a suite leans to what is hard, on seeds of their own (`static`).
 TILTED: dict[str, float] = {
     "addition-1d": 2,
+    "addition-2d": 4,
     "repeat-copy": 4,
     "n-gram": 4,
     "recall": 3,
