@@ -134,18 +134,17 @@ def _bounds(
     group: Floats, base: Floats, own: NDArray[np.int64], pairs: NDArray[np.int64], resamples: int
 ) -> tuple[Any, Any]:
     """95 % bounds of the mean over the seeds ``own``, and of the ratio over those that have their pair."""
-    rng = np.random.default_rng(0)
+    rng, nothing = np.random.default_rng(0), (np.nan, np.nan)
     if len(group) == 1:  # one teacher has lived all of its seeds
-        mean = bounds([group[0][own]], lambda costs: costs.mean(axis=-1), resamples, rng=rng)
-        both = [group[0][pairs], base[pairs]]
-        ratio = bounds(both, _ratio_of_means, resamples, paired=True, rng=rng) if len(pairs) else (np.nan, np.nan)
+        costs, both = [group[0][own]], [group[0][pairs], base[pairs]]
+        mean = bounds(costs, lambda drawn: drawn.mean(axis=-1), resamples, rng=rng) if len(own) else nothing
+        ratio = bounds(both, _ratio_of_means, resamples, paired=True, rng=rng) if len(pairs) else nothing
         return mean, ratio
     means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
     ratios = []
     for _ in range(resamples if len(pairs) else 0):
         at = pairs[_drawn(rng, len(pairs))]
         ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
-    nothing = np.array([np.nan, np.nan])
     return np.nanquantile(means, [0.025, 0.975]), np.nanquantile(ratios, [0.025, 0.975]) if ratios else nothing
 
 

@@ -66,23 +66,24 @@ def bounds(
     """95 % percentile bounds of a statistic of several samples, each drawn anew on its own (scipy's bootstrap).
 
     Args:
-        samples: ``(..., n)`` each. One of a single value stays as it is, where others are drawn.
-        statistic: of as many samples, over their last axis; many draws at once.
+        samples: ``(n,)`` each. One of a single value, or of none, stays as it is.
+        statistic: of as many samples ``(..., n)``, over their last axis; ``(..., draws)`` of draws ``(draws, n)``.
         resamples: draws.
         paired: whether all are drawn by the same indices.
         rng: randomness.
     """
-    sizes = [sample.shape[-1] for sample in samples]
-    at_least_two = [
-        np.repeat(sample, 2, axis=-1) if n == 1 else sample for sample, n in zip(samples, sizes, strict=True)
-    ]
+    places = [place for place, sample in enumerate(samples) if len(sample) > 1]
+    if not places:
+        return (value := statistic(*samples)), value
 
-    def of_sizes(*drawn: Floats, axis: int) -> Floats:  # scipy draws from no single value
-        return statistic(*(sample[..., :n] for sample, n in zip(drawn, sizes, strict=True)))
+    def with_the_rest(*drawn: Floats, axis: int) -> Floats:
+        own = dict(zip(places, drawn, strict=True))
+        shape = drawn[0].shape[:-1]
+        return statistic(*(own.get(at, np.broadcast_to(one, (*shape, len(one)))) for at, one in enumerate(samples)))
 
     found = scipy.stats.bootstrap(
-        at_least_two,
-        of_sizes,
+        [samples[place] for place in places],
+        with_the_rest,
         n_resamples=resamples,
         method="percentile",
         paired=paired,

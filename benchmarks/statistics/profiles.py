@@ -47,12 +47,11 @@ def profile(scores: Mapping[str, Sequence[float]], grid: Floats, resamples: int 
         grid: shares of the budget, below 1.
         resamples: of the bootstrap.
     """
-    places = np.asarray(grid)[:, None]
-    strata = [(np.asarray(values) <= places).astype(np.float64) for values in scores.values()]  # (G, lifetimes)
+    strata = [np.asarray(values, dtype=np.float64) for values in scores.values()]
 
-    def shares(*mastered: Floats) -> Floats:
-        of_all: Floats = np.concatenate(mastered, axis=-1).mean(axis=-1)
-        return of_all
+    def shares(*drawn: Floats) -> Floats:
+        together = np.concatenate(drawn, axis=-1)
+        return np.stack([(together <= place).mean(axis=-1) for place in grid])
 
     low, high = bounds(strata, shares, resamples)
     return np.stack([shares(*strata), low, high])

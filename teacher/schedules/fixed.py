@@ -98,6 +98,6 @@ class StaticMixture(_Fixed):
         if self.weights:
             return np.array(self.weights, dtype=np.float64)
         levels = np.asarray(arms.levels, dtype=np.float64)
-        exponents = self.tilt * levels / max(1.0, levels.max())
+        exponents = self.tilt * (levels / max(1.0, levels.max()))
         tilted: Floats = np.exp(exponents - exponents.max())
         return tilted

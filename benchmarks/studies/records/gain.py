@@ -39,7 +39,11 @@ CONTRASTS: tuple[tuple[str, str, str], ...] = (
     ("the reward: against training on a shuffled one", "general", "shuffled-reward"),
     ("against one line of code, p(1-p)", "general", "learnability"),
     ("times and answer: the teacher against its mean (added when the rest had been seen)", "general", "static-mean"),
-    ("against the best of four static mixtures, searched suite by suite (added so, too)", "general", "static-tilted"),
+    (
+        "against the best of four static mixtures, searched suite by suite (added when the rest had been seen)",
+        "general",
+        "static-tilted",
+    ),
 )
 RESAMPLES = 20_000
 

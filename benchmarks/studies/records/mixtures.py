@@ -79,7 +79,7 @@ def entry(tilt: float) -> str:
 def figures(folder: Path, suites: Sequence[str] = tuple(RECORDS)) -> dict[str, dict[str, Any]]:
     """Lifetimes by suite, of those that have some."""
     files = {suite: folder / f"{suite}.json" for suite in suites}
-    return {suite: read_json(file)["lifetimes"] for suite, file in files.items() if file.exists()}
+    return {suite: read_json(file).get("lifetimes", {}) for suite, file in files.items() if file.exists()}
 
 
 def best(lifetimes: dict[str, Any]) -> float | None:
@@ -90,7 +90,9 @@ def best(lifetimes: dict[str, Any]) -> float | None:
 
 
 def told(found: dict[str, dict[str, Any]]) -> list[str]:
-    """A table: each tilt's updates on both seeds, and which is lived on the suite's own seeds."""
+    """A table: each tilt's updates on both seeds, and which is lived on the suite's own seeds; nothing of nothing."""
+    if not found:
+        return []
     lines = [
         f"| suite | {' | '.join(f'{entry(tilt)}, seeds {SEEDS[0]}, {SEEDS[1]}' for tilt in TILTS)} | chosen |",
         "|---" * (len(TILTS) + 2) + "|",

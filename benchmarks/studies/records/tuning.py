@@ -23,7 +23,7 @@ from benchmarks.studies.keeping import keep_lifetimes
 from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
 
-SUITE, SEEDS = "addition-1d", (400, 401)  # a validation suite, and seeds that nothing was calibrated or tuned on
+SUITE, SEEDS = "addition-1d", (400, 401)  # a validation suite, and seeds on which nothing was chosen before
 FIGURES = RESULTS.parent / "tuning.json"
 WORTH = 0.9  # of the restricted mean of the setting in use
 # What is tuned of each: its flags, the first as in the suites of record.

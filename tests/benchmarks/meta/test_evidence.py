@@ -27,6 +27,20 @@ def test_costs_are_restricted_and_paired_by_hand():
     assert rows["late"].mean == 100 and rows["late"].solved == 0 and rows["late"].faster == 0.0
 
 
+def test_a_ratio_is_drawn_by_pairs():
+    """Half of what uniform sampling took on every seed: half in every draw, however seeds differ."""
+    uniform = {str(seed): life(cost) for seed, cost in enumerate((10, 20, 40, 80))}
+    half = {seed: life(found["updates"] // 2) for seed, found in uniform.items()}
+    row = by_name({"uniform": uniform, "half": half})["half"]
+    assert row.ratio_low == row.ratio == row.ratio_high == 0.5 and row.low < row.mean < row.high
+
+
+def test_one_seed_has_no_width_and_no_pair_no_ratio():
+    rows = by_name({"uniform": {"0": life(80)}, "alone": {"0": life(20)}, "elsewhere": {"5": life(30)}})
+    assert rows["alone"].low == rows["alone"].high == 20 and rows["alone"].ratio_low == rows["alone"].ratio_high == 0.25
+    assert rows["elsewhere"].low == 30 and np.isnan(rows["elsewhere"].ratio_low) and np.isnan(rows["elsewhere"].p)
+
+
 def test_trained_teachers_are_one_row_whose_interval_knows_that_they_differ():
     uniform = {str(seed): life(100) for seed in range(4)}
     alike = {f"t{i}": {str(seed): life(50) for seed in range(4)} for i in range(6)}

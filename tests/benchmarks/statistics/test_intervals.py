@@ -34,6 +34,7 @@ def test_a_stratum_of_one_counts_once_in_every_draw():
     draws = [np.sort([1.0, a, b, c])[1:3].mean() for a in (2, 3, 10) for b in (2, 3, 10) for c in (2, 3, 10)]
     value, bounds = statistics.stratified({"a": [1.0], "b": [2.0, 3.0, 10.0]})
     assert value == 2.5 and bounds == pytest.approx(np.quantile(draws, [0.025, 0.975], method="inverted_cdf"))
+    assert statistics.stratified({"b": [2.0, 3.0, 10.0], "none": [], "a": [1.0]}) == (value, bounds)
 
 
 def test_the_stratified_interval_covers_about_as_often_as_it_says():
