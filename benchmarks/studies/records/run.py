@@ -17,6 +17,7 @@ from benchmarks.records import RECORDS, Preset
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer
 from benchmarks.studies.keeping import keep_lifetimes
+from benchmarks.terminal import say
 
 RESULTS = Path("benchmarks/results/records")
 TRAINED = Path("benchmarks/results/general/teachers")
@@ -172,15 +173,24 @@ class Run:
         return preset
 
     def execute(self) -> None:
-        """Runs what is missing, keeping each lifetime's figures as it ends."""
+        """Runs what is missing, keeping each lifetime's figures as it ends; where one suite fails the others go on."""
         # A mistake is found before the first lifetime.
         everything = [(suite, one, one.cells(suite)) for suite, one in self.by_student()]
         self.results.mkdir(parents=True, exist_ok=True)
+        failed: list[str] = []
         for suite, one, cells in everything:
             name = one.name(suite)
-            with only_writer(self.kept / name):
-                command = f"{one.command(suite)} --extra='{self.extra}'" if self.extra else one.command(suite)
-                keep_lifetimes(cells, self.results / f"{name}.json", command, self.kept / name, self.workers)
+            command = f"{one.command(suite)} --extra='{self.extra}'" if self.extra else one.command(suite)
+            try:
+                with only_writer(self.kept / name):
+                    keep_lifetimes(cells, self.results / f"{name}.json", command, self.kept / name, self.workers)
+            except UserError as error:
+                if len(everything) == 1:
+                    raise
+                failed.append(f"{name}: {error}")
+                say(failed[-1])
+        if failed:
+            raise UserError(f"{len(failed)} of {len(everything)} suites are not complete, the first: {failed[0]}")
 
     @property
     def kept(self) -> Path:

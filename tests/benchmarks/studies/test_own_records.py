@@ -1,5 +1,6 @@
 """Figures of one's own: what is lived, replayed and tabled in a folder that is not the committed one."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -128,6 +129,24 @@ def test_controls_replay_the_next_seeds_lifetime_and_its_average(tmp_path, monke
     assert f"yoked `--teacher replayed --replayed.path '{made}'/{{seed}}.json" in "\n".join(section(tables, own))
     with pytest.raises(UserError, match="seeds must be at least 2"):
         Yoke("recall", seeds=1).execute()
+
+
+def test_where_one_suite_fails_the_others_go_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    own = tmp_path / "own"
+    own.mkdir()
+    other = {"0": {**lives(400)["0"], "fingerprint": "of other samples", "digest": "another"}}
+    write_json(own / "recall-small-lstm.json", {"lifetimes": {"uniform": other}})
+    run = Run(teachers=("uniform",), seeds=1, extra=SMALL, results=own, workers=1)
+    with pytest.raises(
+        UserError, match=r"1 of 2 suites are not complete, the first: recall-small-lstm: .*other samples"
+    ):
+        replace(run, suites=("recall", "lego")).execute()
+    assert "0" in read_json(own / "lego-small-lstm.json")["lifetimes"]["uniform"]
+    assert "recall-small-lstm: " in capsys.readouterr().out
+    assert read_json(own / "recall-small-lstm.json")["lifetimes"] == {"uniform": other}
+    with pytest.raises(UserError, match=r"^[^:]*own/recall-small-lstm\.json holds lifetimes on other samples"):
+        replace(run, suites=("recall",)).execute()
 
 
 def test_without_schedules_of_ones_own_the_committed_ones_are_replayed(tmp_path, monkeypatch):
