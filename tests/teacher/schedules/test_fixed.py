@@ -63,6 +63,7 @@ def test_a_tilt_beside_weights_or_without_end_is_refused():
 
 def test_a_steep_tilt_either_way_is_a_mixture_still_and_on_one_level_it_is_uniform():
     arms = chain(3, levels=[0, 1, 2])
+    assert act(started(StaticMixture(tilt=1e308), arms), 1, 3).tolist() == [[0, 0, 1]]
     assert act(started(StaticMixture(tilt=5000), arms), 1, 3).tolist() == [[0, 0, 1]]
     assert act(started(StaticMixture(tilt=-5000), arms), 1, 3).tolist() == [[1, 0, 0]]
     assert act(started(StaticMixture(tilt=3), chain(2, levels=[0, 0])), 1, 2).tolist() == [[0.5, 0.5]]
