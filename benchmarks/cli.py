@@ -22,7 +22,7 @@ from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
 from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
-from benchmarks.records import expanded
+from benchmarks.records import PresetName, expanded
 from benchmarks.store import UserError, only_writer
 from benchmarks.terminal import guarded, say, understood
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
@@ -36,7 +36,7 @@ _SEEDS = 100_000  # lifetimes of a teacher and student in a bench, at most
 class Common:
     """What ``run`` and ``bench`` share."""
 
-    preset: Literal["small", "paper"] | None = None
+    preset: PresetName | None = None
     """Set-up of a suite of record (paceline list records): stands for flags; those that are given too come after."""
     budget: int | None = None
     """Updates in a lifetime; default: the suite's."""

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.flags import settings_of
-from benchmarks.records import NAMES, RECORDS
+from benchmarks.records import RECORDS
 from benchmarks.sequences import columns
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, component, make_suite
 from benchmarks.store import UserError, describe
@@ -135,8 +135,7 @@ def described_record(name: str) -> list[str]:
     record = RECORDS[name]
     lines = [f"{name} (suite of record): {record.title}", f"  source: {record.source}"]
     lines += [f"  expected there: {record.expected}", f"  primary metric: {record.metric}"]
-    for preset_name in NAMES:
-        preset = getattr(record, preset_name)
+    for preset_name, preset in record.presets().items():
         lines.append(
             f"  --preset {preset_name}: paceline bench {preset.suite} --students {preset.student} {preset.flags}"
         )

@@ -26,7 +26,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     place = words.index("--preset")
     name = words[place + 1] if place + 1 < len(words) else ""
     if name not in NAMES:
-        raise UserError(f"--preset must be {' or '.join(NAMES)}; got {name!r}")
+        raise UserError(f"--preset must be {_either(NAMES)}; got {name!r}")
     del words[place : place + 2]
     if "--preset" in words:
         raise UserError("--preset is given twice: one preset at a time")
@@ -37,9 +37,16 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         raise UserError(
             f"--preset wants a suite of record right after {command}: {', '.join(RECORDS)}; got {rest[:1] or 'none'}"
         )
-    preset: Preset = getattr(RECORDS[rest[0]], name)
+    presets = {str(key): preset for key, preset in RECORDS[rest[0]].presets().items()}
+    if name not in presets:
+        raise UserError(f"{rest[0]} has no --preset {name}: give --preset {_either(list(presets))}")
+    preset = presets[name]
     word = "--student" if command == "run" else "--students"
     return [command, preset.suite, word, preset.student, *_flags(preset, _value(rest, word)), *rest[1:]]
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]])
 
 
 def _flags(preset: Preset, students: str | None) -> list[str]:

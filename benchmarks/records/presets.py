@@ -7,8 +7,11 @@ given, so that any of them can still be changed, and what was run is recorded fl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 METRIC = "updates to mastery, restricted to the budget"
+PresetName = Literal["small", "tokens", "paper"]
+NAMES: tuple[PresetName, ...] = get_args(PresetName)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Record:
         small: a lifetime of at most a few minutes on one core.
         paper: the source's set-up, for a big machine.
         metric: the primary one, fixed beforehand.
+        tokens: the small one with the tokens of an update held constant, not its sequences, where that was asked.
     """
 
     title: str
@@ -50,6 +54,12 @@ class Record:
     small: Preset
     paper: Preset
     metric: str = METRIC
+    tokens: Preset | None = None
+
+    def presets(self) -> dict[PresetName, Preset]:
+        """Those that it has, by name."""
+        own: dict[PresetName, Preset | None] = {"small": self.small, "tokens": self.tokens, "paper": self.paper}
+        return {name: preset for name, preset in own.items() if preset is not None}
 
 
 _TSCL = "T. Matiisen et al., Teacher-Student Curriculum Learning (2017), arXiv:1707.00183"
@@ -220,6 +230,12 @@ RECORDS: dict[str, Record] = {
             "the standard library's sources unless --text.source names a corpus; a twelfth of the parameters; learning "
             "rate and budget",
         ),
+        tokens=Preset(  # what an update of uniform sampling costs in the small one
+            "text",
+            "lstm",
+            "--budget 4480 --evaluate-every 320 --tokens-per-update 2400",
+            f"as the small one; every update has as many tokens, 37 to 150 sequences; {_OURS}",
+        ),
     ),
     "forecast": Record(
         "forecasts of a real series: granularity x horizon x context",
@@ -234,4 +250,3 @@ RECORDS: dict[str, Record] = {
         ),
     ),
 }
-NAMES = ("small", "paper")

@@ -1,5 +1,6 @@
 """Presets of the suites of record: flags, nothing else."""
 
+import dataclasses
 import json
 
 import pytest
@@ -18,13 +19,15 @@ def cell_of(*words):
     return planned(command, [command.teacher], [command.student], [0])[0]
 
 
-@pytest.mark.parametrize("preset", NAMES)
-@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize(
+    ("name", "preset"), [(name, preset) for name, record in RECORDS.items() for preset in record.presets()]
+)
 def test_every_preset_is_a_lifetime_that_can_begin(name, preset):
     cell = cell_of(name, "--preset", preset)
     suite = cell.make_suite()
     assert suite.num_arms > 1 and ladder_share(suite, cell.schedule) <= 0.1
-    if preset == "small":
+    assert preset in NAMES
+    if preset != "paper":
         student = cell.make_student(suite)
         student.reset([0])
 
@@ -36,6 +39,15 @@ def test_a_preset_is_the_flags_that_it_stands_for():
         *"--evaluate-every 250 --teacher exp3s --exp3s.eta 0.1".split(),
     )
     assert short == long and short.digest == long.digest
+
+
+def test_tokens_held_constant_is_the_small_one_otherwise():
+    tokens, small = (cell_of("text-domains", "--preset", name) for name in ("tokens", "small"))
+    assert tokens.tokens_per_update == 2400
+    assert dataclasses.replace(tokens, tokens_per_update=None) == small
+    suite = small.make_suite()
+    mean = sum(suite.length(arm) for arm in range(suite.num_arms)) / suite.num_arms * small.schedule.batch_size
+    assert abs(mean / 2400 - 1) < 0.01  # what an update of uniform sampling costs in the small one
 
 
 def test_flags_that_are_given_too_come_after():
@@ -74,8 +86,9 @@ def test_a_command_line_without_a_preset_is_left_alone():
     ("words", "said"),
     [
         ("run addition-1d", "give --preset small or --preset paper"),
-        ("bench lego --preset tiny", "--preset must be small or paper; got 'tiny'"),
-        ("bench lego --preset", "--preset must be small or paper; got ''"),
+        ("bench lego --preset tiny", "--preset must be small, tokens or paper; got 'tiny'"),
+        ("bench lego --preset", "--preset must be small, tokens or paper; got ''"),
+        ("bench lego --preset tokens", "lego has no --preset tokens: give --preset small or paper"),
         ("bench dyck --preset small", "wants a suite of record right after bench"),
         ("bench --preset small", "wants a suite of record right after bench"),
         ("list lego --preset small", "--preset goes with run and bench; got 'list'"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
 from benchmarks.export import as_json
 from benchmarks.pace import Pace, read_pace
+from benchmarks.records import PresetName
 from benchmarks.store import UserError, write_text
 from benchmarks.studies.keeping import folder_of
 from benchmarks.studies.records.run import NUM_SEEDS, RESULTS, Run, schedules
@@ -30,7 +30,7 @@ class Yoke:
 
     suite: tyro.conf.Positional[str]
     """A suite of record, whose lifetimes under the general teacher are finished."""
-    preset: Literal["small", "paper"] = "small"
+    preset: PresetName = "small"
     """Its set-up."""
     student: str | None = None
     """A student's name; default: the preset's."""

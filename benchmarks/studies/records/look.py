@@ -6,13 +6,13 @@ import itertools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import polars as pl
 import tyro
 from rich.table import Table
 
+from benchmarks.records import PresetName
 from benchmarks.store import UserError, read_sealed, refuse_damaged
 from benchmarks.studies.keeping import folder_of
 from benchmarks.studies.records.run import Run
@@ -36,7 +36,7 @@ class Look:
     """Entries of its table."""
     until: tuple[int, ...] = (500, 1000, 2000, 4000)
     """Where the windows end, in updates; the first begins at 0."""
-    preset: Literal["small", "paper"] = "small"
+    preset: PresetName = "small"
     """Its set-up."""
     student: str | None = None
     """A student's name; default: the preset's."""

@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tyro
 
 from benchmarks.cli import parsed
 from benchmarks.planning import planned
-from benchmarks.records import RECORDS, Preset
+from benchmarks.records import RECORDS, Preset, PresetName
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer
 from benchmarks.studies.keeping import keep_lifetimes
@@ -115,7 +115,7 @@ class Run:
 
     suites: tyro.conf.Positional[tuple[str, ...]] = ()
     """Suites of record; none: all, with every student that they have a budget for."""
-    preset: Literal["small", "paper"] = "small"
+    preset: PresetName = "small"
     """Their set-up."""
     student: str | None = None
     """A student's name; default: the preset's."""
@@ -169,8 +169,10 @@ class Run:
     def _preset(self, suite: str) -> Preset:
         if suite not in RECORDS:
             raise UserError(f"unknown suite of record {suite!r}; there are: {', '.join(RECORDS)}")
-        preset: Preset = getattr(RECORDS[suite], self.preset)
-        return preset
+        presets = RECORDS[suite].presets()
+        if self.preset not in presets:
+            raise UserError(f"{suite} has no --preset {self.preset}; it has: {', '.join(presets)}")
+        return presets[self.preset]
 
     def execute(self) -> None:
         """Runs what is missing, keeping each lifetime's figures as it ends; where one suite fails the others go on."""
@@ -201,7 +203,7 @@ class Run:
 
     def by_student(self) -> Iterator[tuple[str, Run]]:
         """Suites and what is run on them; where none is named, all suites with all students they have a budget for."""
-        for suite in self.suites or RECORDS:
+        for suite in self.suites or [name for name, record in RECORDS.items() if self.preset in record.presets()]:
             preset = self._preset(suite)
             others = [] if self.suites or self.student else list(preset.others)
             for student in [self.student, *others]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row
-from benchmarks.records import NAMES, RECORDS, Preset, Record
+from benchmarks.records import RECORDS, Record
 from benchmarks.statistics import REFERENCES, holm, stratified
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
@@ -82,7 +82,7 @@ class Tables:
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""
         for suite in RECORDS:
-            for preset in NAMES:
+            for preset in RECORDS[suite].presets():
                 for file in sorted(self.results.glob(f"{suite}-{preset}-*.json")):
                     lifetimes = read_json(file)["lifetimes"]
                     budgets = [life["budget"] for found in lifetimes.values() for life in found.values()]
@@ -214,9 +214,8 @@ def flags(one: Known, results: Path = RESULTS) -> list[str]:
 
 def _own_command(one: Known) -> str:
     """What runs it, where the page's own command does not: with another student than the preset's."""
-    own: Preset = getattr(RECORDS[one.suite], one.preset)
-    student = None if one.student == own.student else one.student
     preset: Any = one.preset
+    student = None if one.student == RECORDS[one.suite].presets()[preset].student else one.student
     return Run(preset=preset, student=student).command(one.suite) if student or one.preset != "small" else ""
 
 
@@ -257,8 +256,7 @@ def begun(suite: str, record: Record) -> str:
 def set_ups(suite: str, record: Record) -> list[str]:
     """What the suite is, its source, and its presets."""
     lines = [f"Source: {record.source}. Expected there: {record.expected}. Primary metric: {record.metric}.", ""]
-    for name in NAMES:
-        preset: Preset = getattr(record, name)
+    for name, preset in record.presets().items():
         ours = f" Ours: {preset.chosen}." if preset.chosen else ""
         lines.append(
             f"- `--preset {name}`: suite `{preset.suite}`, student `{preset.student}`, `{preset.flags}`.{ours}"

@@ -66,6 +66,7 @@ def test_without_a_suite_everything_runs_and_with_one_its_own_student():
     assert {suite for suite, _ in everything} == set(RECORDS)
     assert everything.count(("recall", None)) == everything.count(("recall", "transformer")) == 1
     assert [one.name(suite) for suite, one in Run(("recall",)).by_student()] == ["recall-small-lstm"]
+    assert [suite for suite, _ in Run(preset="tokens").by_student()] == ["text-domains"]
     ((suite, gru),) = Run(("lego",), student="gru").by_student()
     assert gru.command(suite) == "python -m benchmarks.studies.records run lego --preset small --student gru"
 
@@ -79,7 +80,11 @@ def test_a_section_of_another_student_says_its_own_command():
 
 @pytest.mark.parametrize(
     ("options", "suite", "said"),
-    [({}, "dyck", "unknown suite of record 'dyck'"), ({"teachers": ("exp9",)}, "lego", "unknown teacher 'exp9'")],
+    [
+        ({}, "dyck", "unknown suite of record 'dyck'"),
+        ({"teachers": ("exp9",)}, "lego", "unknown teacher 'exp9'"),
+        ({"preset": "tokens"}, "lego", "lego has no --preset tokens; it has: small, paper"),
+    ],
 )
 def test_unknown_names_are_said(options, suite, said):
     with pytest.raises(UserError, match=said):
@@ -259,7 +264,7 @@ def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run(monk
         suite, preset, student = next(
             (name, preset, file.stem.removeprefix(f"{name}-{preset}-"))
             for name in RECORDS
-            for preset in ("small", "paper")
+            for preset in RECORDS[name].presets()
             if file.stem.startswith(f"{name}-{preset}-")
         )
         found = read_json(file)["lifetimes"]
