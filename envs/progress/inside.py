@@ -103,10 +103,8 @@ def attention_change(decision: Decision) -> Generator[None, None, Floats]:
 
 def divergence(p: Floats, q: Floats) -> Floats:
     """Jensen-Shannon divergence over the last axis, in units of log 2: 0 where equal, 1 where disjoint."""
-    middle = (p + q) / 2
-    halves = [
-        np.where(x > 0, x * np.log2(np.where(x > 0, x, 1) / np.where(middle > 0, middle, 1)), 0.0) for x in (p, q)
-    ]
+    middle = np.maximum((p + q) / 2, np.finfo(np.float64).tiny)  # of two that are less, the quotient overflows
+    halves = [x * np.log2(np.where(x > 0, x / middle, 1.0)) for x in (p, q)]
     both: Floats = (halves[0].sum(axis=-1) + halves[1].sum(axis=-1)) / 2
     return both
 

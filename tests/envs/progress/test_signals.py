@@ -152,6 +152,13 @@ def test_attention_change_is_the_divergence_between_before_and_after():
     np.testing.assert_allclose(info["gain"], [[expected, 0], [0, 0]])
 
 
+@pytest.mark.parametrize("least", [5e-324, 1e-310])
+def test_weights_that_are_all_but_nothing_do_not_overflow(least):
+    """A sharp head's weights fall below the smallest normal number; a warning is an error here."""
+    p, q = np.array([0.0, 1.0]), np.array([least, 1.0])
+    assert divergence(p, q) == divergence(q, p) == pytest.approx(0, abs=1e-300)
+
+
 @pytest.mark.parametrize("signal", ["attention", "separability", "PG"])
 def test_a_learner_in_a_cohort_of_other_lengths_gains_as_it_would_alone(signal):
     """Arms of five and eleven tokens side by side: padding must not count."""
