@@ -112,6 +112,7 @@ RECORDS: dict[str, Record] = {
             "lstm",
             "--repeat-copy.lengths 1 2 3 4 --repeat-copy.repeats 1 2 3 --budget 5000 --evaluate-every 250",
             f"lengths and repeats, symbols instead of vectors of bits; {_OURS}",
+            others={"transformer": "--budget 10000"},  # uniform sampling: 6,500 and 4,500 updates, seeds 100 and 101
         ),
         Preset(
             "repeat-copy",
