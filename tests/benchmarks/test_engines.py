@@ -55,7 +55,7 @@ def test_a_ray_cluster_gives_the_same_bits(cluster, tmp_path, monkeypatch):
 def test_a_lost_workers_cell_goes_on_elsewhere(cluster, tmp_path, monkeypatch):
     """A worker that is killed without warning: the task is begun again and goes on from its checkpoint to the end."""
     monkeypatch.chdir(tmp_path)
-    Path("doomed.py").write_text(
+    Path("doomed_on_ray.py").write_text(
         "import os, pathlib, signal\nimport student\n"
         "class Doomed(student.GRU):\n"
         "    calls = 0\n"
@@ -68,7 +68,7 @@ def test_a_lost_workers_cell_goes_on_elsewhere(cluster, tmp_path, monkeypatch):
         "        return super().forward(tokens)\n"
         "def make(vocab_size):\n    return Doomed(vocab_size, width=8)\n"
     )
-    bench = (*BENCH[:5], "--students", "doomed:make", *BENCH[9:], *SHORT, "--checkpoint-every", "1")
+    bench = (*BENCH[:5], "--students", "doomed_on_ray:make", *BENCH[9:], *SHORT, "--checkpoint-every", "1")
     bench += ("--seeds", "1", "--teachers", "exp3s")
     main([*bench, "--out", "ray", *cluster])
     here = Path(f"calls-{os.getpid()}")  # what the driver calls itself, before workers begin
