@@ -190,6 +190,8 @@ class Power:
             raise UserError(f"{suite}, {student}: {describe(error)}") from error
         found = f"{np.mean(differences):+,.0f} {self.unit.replace('_', '-')} (p = {sign_flip(differences):.2g})"
         ahead = f"{suite}, {student}: {names[0]} against {names[1]}, {len(seeds)} pairs: {found}; "
+        if not any(differences):
+            return f"{ahead}no pair differs, so that nothing says how many it would take"
         if needed is None:
             return f"{ahead}over 1,000 pairs to tell them apart with probability {self.power:g}"
         more = "enough" if needed <= len(seeds) else f"{needed - len(seeds)} more"

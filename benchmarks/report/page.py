@@ -214,7 +214,9 @@ def _against(group: dict[str, Any], to: str) -> list[str]:
 def _needed(one: dict[str, Any]) -> str:
     if one["pairs_needed"] is not None:
         return str(one["pairs_needed"])
-    return "not known" if one["pairs"] < 2 else "over 1,000"
+    if one["pairs"] < 2:
+        return "not known"
+    return "over 1,000" if one["pairs_differing"] else "none differs"
 
 
 def _evenness(group: dict[str, Any]) -> list[str]:

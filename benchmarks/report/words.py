@@ -190,9 +190,12 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
 
     for name, words in _SAID.items():
         if name in known and "uniform" in known[name].get("against", {}):
-            yield words.format(share=share(name))
+            yield words.format(has=_has(share(name)))
     if "target-only" in known and known["target-only"]["solve_rate"] == 0:
         yield "Training on the hardest arms alone never mastered: the easier ones are needed."
+    elif "target-only" in known and "uniform" in known["target-only"].get("against", {}):
+        all_of_it = ": by these means the easier ones are not needed" if share("target-only") >= 1 else ""
+        yield f"Training on the hardest arms alone {_has(share('target-only'))}{all_of_it}."
     both = [name for name in ("replayed", "replayed-shuffled") if name in known]
     if len(both) == 2 and all("uniform" in known[name].get("against", {}) for name in both):
         ordered, shuffled = map(share, both)
@@ -207,17 +210,23 @@ def _of_what_it_learned(groups: Sequence[dict[str, Any]], best: dict[str, Any], 
         if "control" in group and "uniform" in group.get("against", {}):
             who, what = LEARNED_NOTHING[group["control"]]
             share = -float(group["against"]["uniform"]["difference"]) / gain
-            has = f"has {share:.0%} of it" if share > 0 else "saves nothing"
             so = f": the gain is of the {what}" if share <= _LITTLE else f": so much is not of the {what}"
-            yield f"{who} ({group['teacher']}) {has}{so if _kind(best['teacher']) == 'general' else ''}."
+            yield f"{who} ({group['teacher']}) {_has(share)}{so if _kind(best['teacher']) == 'general' else ''}."
+
+
+def _has(share: float) -> str:
+    """What a control has of the best teacher's gain over uniform sampling, as a verb with its object."""
+    if share <= 0:
+        return "saves nothing"
+    return f"has {share:.0%} of it" if share < 1 else f"has all of it ({share:.0%})"
 
 
 _SAID = {
-    "stratified": "An even split over tasks and levels has {share:.0%} of that gain: so much is balance alone.",
-    "learnability": "The one-line rule p(1-p) has {share:.0%} of it.",
-    "static": "The mixture that never changes (--static.weights) has {share:.0%} of it.",
-    "replayed": "The recorded mixtures, in their order whatever the student does, have {share:.0%} of it.",
-    "replayed-shuffled": "The recorded mixtures in shuffled order have {share:.0%} of it.",
+    "stratified": "An even split over tasks and levels, which is balance alone, {has}.",
+    "learnability": "The one-line rule p(1-p) {has}.",
+    "static": "The mixture that never changes {has}.",
+    "replayed": "The record of mixtures, in its order whatever the student does, {has}.",
+    "replayed-shuffled": "The record of mixtures in shuffled order {has}.",
 }
 
 

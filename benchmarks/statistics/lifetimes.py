@@ -93,7 +93,12 @@ def _compare(records: list[dict[str, Any]], groups: dict[tuple[str, str, str], l
         differences = [costs[teacher][seed] - costs[to][seed] for seed in sorted(set(costs[teacher]) & set(costs[to]))]
         needed = seeds_needed(differences) if len(differences) > 1 else None
         record = next(r for r in records if r["teacher"] == teacher)
-        record.setdefault("against", {})[to] = {**one, "p_holm": p, "pairs_needed": needed}
+        record.setdefault("against", {})[to] = {
+            **one,
+            "p_holm": p,
+            "pairs_differing": int(np.count_nonzero(differences)),
+            "pairs_needed": needed,
+        }
 
 
 def _by_seed(lifetimes: list[dict[str, Any]]) -> dict[int, float]:

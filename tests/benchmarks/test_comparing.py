@@ -126,6 +126,15 @@ def test_power_says_how_many_more(benches, tmp_path, capsys):
     assert needed >= 6 and said.strip().endswith(f"probability 0.8: {needed - 3} more")
 
 
+def test_power_of_pairs_that_are_all_alike_says_so(benches, tmp_path, capsys):
+    shutil.copytree(benches / "b", tmp_path / "b")
+    for path in (tmp_path / "b").glob("cells/reverse/gru/*/seed-*/summary.json"):
+        write_sealed(path, {**read_sealed(path), "mastered": False})  # each costs the budget
+    Power((tmp_path / "b",), "exp3s,uniform").execute()
+    same = "3 pairs: +0 updates (p = 1); no pair differs, so that nothing says how many it would take"
+    assert same in capsys.readouterr().out
+
+
 def test_power_over_several_benches(benches, tmp_path, capsys):
     """Of one bench each: the pairs are those of both; a teacher with other settings is told apart."""
     for name, teacher in (("one", "exp3s"), ("two", "uniform")):

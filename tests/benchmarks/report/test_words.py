@@ -67,7 +67,7 @@ def test_a_replay_and_its_shuffle_tell_the_mixture_from_the_order(ordered, shuff
 
 def test_a_replay_is_not_said_to_be_the_best_teachers():
     said = " ".join(implied([group("uniform", 1000), group("general", 500), group("replayed", 500)]))
-    assert "have 100% of it" in said and "answer to the student" not in said and "general's" not in said
+    assert "has all of it (100%)" in said and "answer to the student" not in said and "general's" not in said
 
 
 def test_every_control_gets_a_sentence_and_none_is_the_winner():
@@ -78,6 +78,25 @@ def test_every_control_gets_a_sentence_and_none_is_the_winner():
     assert first == "general saved 400 updates of uniform sampling's."
     assert [share in line for share, line in zip(["25%", "125%", "50%", "75%"], rest, strict=False)] == [True] * 4
     assert "the easier ones are needed" in rest[4] and len(rest) == 5
+
+
+@pytest.mark.parametrize(
+    ("control", "mean", "said"),
+    [
+        ("target-only", 900, "Training on the hardest arms alone has 25% of it."),
+        ("target-only", 1000, "Training on the hardest arms alone saves nothing."),
+        (
+            "target-only",
+            200,
+            "Training on the hardest arms alone has all of it (200%): by these means the easier ones are not needed.",
+        ),
+        ("learnability", 1010, "The one-line rule p(1-p) saves nothing."),
+        ("static", 440, "The mixture that never changes has all of it (140%)."),
+        ("stratified", 600, "An even split over tasks and levels, which is balance alone, has all of it (100%)."),
+    ],
+)
+def test_a_control_may_have_all_of_the_gain_or_nothing(control, mean, said):
+    assert implied([group("uniform", 1000), group("general", 600), group(control, mean)])[1:] == [said]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from benchmarks import statistics
-from benchmarks.report.page import _evenness, _forecast
+from benchmarks.report.page import _evenness, _forecast, _needed
 
 
 def life(teacher, seed, updates, mastered=True, budget=1000):
@@ -82,8 +82,16 @@ def test_teachers_are_compared_by_pairs_with_each_reference_and_corrected_for_th
     assert fast["uniform"]["interval"] == [-400, -400] and fast["uniform"]["faster"] == 1.0
     assert fast["uniform"]["ratio"] == pytest.approx(435 / 835)
     assert fast["uniform"]["p"] == pytest.approx(2 / 2**8) and fast["uniform"]["p_holm"] == pytest.approx(6 / 2**8)
-    assert fast["uniform"]["pairs_needed"] == 6
+    assert (fast["uniform"]["pairs_needed"], fast["uniform"]["pairs_differing"]) == (6, 8)
     assert records["never"]["against"]["uniform"]["difference"] == 1000 - 835  # the budget, however little it spent
+
+
+def test_teachers_that_differ_in_no_pair_are_said_to():
+    lives = [life(name, seed, 800 + seed) for name in ("uniform", "same") for seed in range(8)]
+    lives += [life("balanced", seed, 800 + seed + 50 * (-1) ** seed) for seed in range(8)]
+    same, balanced = (r["against"]["uniform"] for r in statistics.summarise(lives) if r["teacher"] != "uniform")
+    assert same["pairs_needed"] is None and _needed(same) == "none differs"
+    assert balanced["difference"] == 0 and balanced["pairs_differing"] == 8 and _needed(balanced) == "over 1,000"
 
 
 def test_seeds_without_a_pair_are_left_out_of_the_comparison():
