@@ -42,22 +42,43 @@ def expanded(arguments: Sequence[str]) -> list[str]:
         raise UserError(f"{rest[0]} has no --preset {name}: give --preset {_either(list(presets))}")
     preset = presets[name]
     word = "--student" if command == "run" else "--students"
-    return [command, preset.suite, word, preset.student, *_flags(preset, _value(rest, word)), *rest[1:]]
+    students = (_value(rest, word) or preset.student).split(",")
+    own = _own_flags(rest[0], name, preset, students, rest)
+    return [command, preset.suite, word, preset.student, *_flags(preset, students), *own, *rest[1:]]
 
 
 def _either(names: Sequence[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]])
 
 
-def _flags(preset: Preset, students: str | None) -> list[str]:
-    """A preset's flags; without its student's where others are given, which would not know them, and with theirs."""
+def _own_flags(suite: str, name: str, preset: Preset, students: Sequence[str], given: Sequence[str]) -> list[str]:
+    """The flags that come with a student of its own budget: for all of them alike, or nobody's unless they are given.
+
+    Raises:
+        UserError: the students ask for different ones.
+    """
+    asked = {student: preset.others.get(student, "") for student in students}
+    first, *others = asked.values()
+    if all(other == first for other in others):
+        return first.split()
+    words = [word for flags in asked.values() for word in flags.split() if word.startswith("--")]
+    if all(_value(given, word) is not None for word in words):
+        return []
+    apart = ", ".join(f"{student} {flags or 'none of its own'}" for student, flags in asked.items())
+    raise UserError(
+        f"{suite} --preset {name} has flags of their own for its students: {apart}. Give "
+        f"{' '.join(sorted(set(words)))} for all, or one bench for each"
+    )
+
+
+def _flags(preset: Preset, students: Sequence[str]) -> list[str]:
+    """A preset's flags; without its student's where others are given, which would not know them."""
     flags = preset.flags.split()
-    if students is None or preset.student in students.split(","):
+    if preset.student in students:
         return flags
     starts = [place for place, word in enumerate(flags) if word.startswith("--")] + [len(flags)]
     groups = [flags[a:b] for a, b in itertools.pairwise(starts)]
-    kept = [word for group in groups if not group[0].startswith(f"--{preset.student}.") for word in group]
-    return kept + preset.others.get(students, "").split()
+    return [word for group in groups if not group[0].startswith(f"--{preset.student}.") for word in group]
 
 
 def _value(words: Sequence[str], flag: str) -> str | None:
@@ -73,4 +94,5 @@ def _split(word: str) -> list[str]:
 
 def _refuse_record(words: Sequence[str]) -> None:
     if len(words) > 1 and words[0] in ("run", "bench") and words[1] in RECORDS and words[1] not in SUITES:
-        raise UserError(f"{words[1]} is a suite of record: give --preset small or --preset paper with it")
+        named = [f"--preset {name}" for name in RECORDS[words[1]].presets()]
+        raise UserError(f"{words[1]} is a suite of record: give {_either(named)} with it")

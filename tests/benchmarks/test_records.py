@@ -73,7 +73,10 @@ def test_another_student_may_have_a_budget_of_its_own():
     cell = cell_of("recall", "--preset", "small", "--student", "transformer")
     assert (cell.student, cell.schedule.budget, cell.schedule.evaluate_every) == ("transformer", 5600, 200)
     assert cell_of("recall", "--preset", "small", "--student", "transformer", "--budget", "9").schedule.budget == 9
-    assert parsed("bench recall --preset small --students lstm,transformer".split()).budget == 4000
+    gru = parsed("bench recall --preset small --students gru,lstm".split())
+    assert gru.budget == 4000  # none of them has any
+    both = "bench recall --preset small --students lstm,transformer".split()
+    assert parsed([*both, "--budget", "70"]).budget == parsed([*both, "--budget=70"]).budget == 70
 
 
 def test_a_command_line_without_a_preset_is_left_alone():
@@ -89,6 +92,11 @@ def test_a_command_line_without_a_preset_is_left_alone():
         ("bench lego --preset tiny", "--preset must be small, tokens or paper; got 'tiny'"),
         ("bench lego --preset", "--preset must be small, tokens or paper; got ''"),
         ("bench lego --preset tokens", "lego has no --preset tokens: give --preset small or paper"),
+        ("run text-domains", "give --preset small, --preset tokens or --preset paper with it"),
+        (
+            "bench recall --preset small --students transformer,gru",
+            "for its students: transformer --budget 5600, gru none of its own. Give --budget for all, or one bench for",
+        ),
         ("bench dyck --preset small", "wants a suite of record right after bench"),
         ("bench --preset small", "wants a suite of record right after bench"),
         ("list lego --preset small", "--preset goes with run and bench; got 'list'"),
