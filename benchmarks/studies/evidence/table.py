@@ -44,9 +44,13 @@ class Table:
         return [line for lines in families for line in lines]
 
     def brief(self) -> list[str]:
-        """A line of each family that the general teacher was run on: means of all, its ratios to the two references."""
+        """A line of each family that the general teacher was run on: means of all, its ratios to the two references.
+
+        A mean over another number of seeds than the general teacher's has it in brackets.
+        """
         lines = [
-            f"| family, student | seeds | {' | '.join(_FRONT)} | general: updates | of uniform's | of {RULE}'s |",
+            f"| family, student | seeds, (n): a cell's own | {' | '.join(_FRONT)} | general: updates | of uniform's "
+            f"| of {RULE}'s |",
             "|---" * (len(_FRONT) + 5) + "|",
         ]
         for name, student, lifetimes in self._known():
@@ -57,7 +61,9 @@ class Table:
                 own = rows["general"]
                 mark = " (validation)" if FAMILIES[name].is_validation(student) else ""
                 cells = [f"{name}, {student}{mark}", str(own.num_seeds)]
-                cells += [_cost(rows[other]) if other in rows else "" for other in _FRONT]
+                cells += [
+                    _cost(rows[other]) + _other_seeds(rows[other], own) if other in rows else "" for other in _FRONT
+                ]
                 ratios = [
                     f"{r.ratio:.2f}{_interval(r, f'{r.ratio_low:.2f}, {r.ratio_high:.2f}', r.num_pairs)}"
                     for r in (own, rule["general"])
@@ -134,6 +140,11 @@ class Table:
 
 def _cost(row: Row) -> str:
     return f"{'>= ' if row.solved < row.num else ''}{row.mean:,.0f}"
+
+
+def _other_seeds(row: Row, own: Row) -> str:
+    """On how many seeds, where they are others in number than the general teacher's."""
+    return "" if row.num_seeds == own.num_seeds else f" ({row.num_seeds})"
 
 
 def _against(row: Row, reference: str) -> str:
