@@ -40,7 +40,7 @@ class MasteryTest:
     Args:
         error: chance that an arm that was never better than p0 ever passes.
         margin: how far below its threshold that is.
-        threshold: p1; None: each arm's own.
+        threshold: p1 of the arms that most is wanted of, of others in proportion (``ease``); None: each arm's own.
 
     Raises:
         ValueError: a value out of range; at ``start``, a margin that leaves no p0 above 0.
@@ -60,7 +60,7 @@ class MasteryTest:
 
     def start(self, arms: ArmsView, num_envs: int) -> State:
         """The state before any evidence: ``evidence`` (log E), ``tests`` and ``passed``, each ``(K, A)``."""
-        wanted = arms.thresholds if self.threshold is None else np.full(arms.num_arms, self.threshold)
+        wanted = arms.thresholds if self.threshold is None else self.threshold * ease(arms)
         p1 = np.minimum(wanted, _HIGHEST)
         p0 = p1 - self.margin
         if (p0 <= 0).any():

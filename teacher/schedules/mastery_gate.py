@@ -27,7 +27,7 @@ class MasteryGate(ArrayTeacher):
         error: chance that a level is ever passed too early.
         margin: how far below the threshold a competence is "too early" for sure.
         newest: share on the newest level beside its even share, 1/2 as ``Combined``.
-        threshold: p1, of all arms alike: one that cannot get there is waited for for ever; None: each arm's own.
+        threshold: p1 of the arms that most is wanted of, of others in proportion; None: each arm's own.
 
     Raises:
         ValueError: a value out of range, or a margin that leaves no p0 above 0.

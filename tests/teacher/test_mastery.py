@@ -75,7 +75,15 @@ def test_what_has_passed_stays_passed():
     assert state["passed"].tolist() == [[True, False]]
 
 
-def test_each_arm_has_its_own_threshold_or_all_the_one_that_is_given():
+def test_a_threshold_that_is_given_is_of_the_arm_that_most_is_wanted_of_and_of_others_in_proportion():
+    arms = chain(2, thresholds=[0.2, 0.98])
+    for competence, passed in (([0.1, 0.81], [False, True]), ([0.18, 0.7], [True, False])):  # of 0.163 and 0.8
+        test = MasteryTest(0.05, 0.1, 0.8)
+        state = judged(test, ([4000, 4000], competence), state=test.start(arms, 1))
+        assert state["passed"].tolist() == [passed]
+
+
+def test_each_arm_has_its_own_threshold_where_none_is_given():
     arms = chain(2, thresholds=[0.9, 0.5])
     for threshold, passed in ((None, [False, True]), (0.5, [True, True])):
         test = MasteryTest(0.05, 0.1, threshold)
