@@ -258,6 +258,18 @@ def test_readme_and_pages_hold_the_committed_figures(tmp_path):
         assert (pages / f"{name}.md").read_text() == (ROOT / "docs" / "results" / f"{name}.md").read_text()
 
 
+def test_pages_say_what_a_transformer_came_to_under_uniform_sampling():
+    trials = read_json(ROOT / "benchmarks" / "results" / "transformers.json")["trials"]
+    for suite, lived in trials.items():
+        said = (ROOT / "docs" / "results" / f"{suite}.md").read_text().partition("Transformer")[2]
+        assert "transformers.json" in said, suite
+        for trial in lived.values():
+            assert trial["command"].startswith(f"paceline run {suite} --preset small --student transformer ")
+            assert f"{trial['updates']:,}" in said, suite
+            falling = [f"{value:.2f}" for value in trial["competence"].values() if value < 0.98]
+            assert trial["mastered"] or (falling and all(value in said for value in falling)), suite
+
+
 def test_committed_figures_are_of_a_known_revision_and_of_what_would_be_run(monkeypatch):
     monkeypatch.chdir(ROOT)
     for file in sorted((ROOT / RESULTS).glob("*.json")):

@@ -38,5 +38,10 @@ def test_a_suite_counts_once_in_means_and_those_tuned_on_stand_apart():
 
 def test_of_one_suite_or_of_few_seeds_nothing_is_said():
     assert standing([FAST]) == []
-    few = SLOW._replace(lifetimes={**SLOW.lifetimes, "combined": lives(*[800] * 7)})
+    few = SLOW._replace(lifetimes={**SLOW.lifetimes, "exp3s": lives(*[800] * 7)})
     assert standing([FAST, few]) == []
+
+
+def test_a_suite_counts_though_teachers_that_are_not_compared_were_not_run_on_it():
+    lived = {name: found for name, found in SLOW.lifetimes.items() if name not in ("combined", "target-only")}
+    assert standing([FAST, SLOW._replace(lifetimes=lived)]) == standing([FAST, SLOW])
