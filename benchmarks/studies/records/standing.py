@@ -20,7 +20,8 @@ def standing(known: Sequence[Known]) -> list[str]:
 
     Over all on which those that are compared have lived, whether or not all eight teachers have.
     """
-    whole = [one for one in known if all(len(one.lifetimes.get(name, {})) >= FEWEST_SEEDS for name in (GENERAL, *BESIDE))]
+    compared = (GENERAL, *BESIDE)
+    whole = [one for one in known if all(len(one.lifetimes.get(name, {})) >= FEWEST_SEEDS for name in compared)]
     if len(whole) < 2:
         return []
     return ["", *(_corrected(whole, reference) for reference in BESIDE), "", _means(whole)]

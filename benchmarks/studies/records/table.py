@@ -19,7 +19,7 @@ from benchmarks.studies.records.known import GENERAL, Known, nested_interquartil
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries, is_committed, yoked
 from benchmarks.studies.records.standing import standing
-from benchmarks.studies.records.tuning import FIGURES, told
+from benchmarks.studies.records.tuning import FIGURES, on_suites, told
 from benchmarks.terminal import say
 
 COMMAND = "python -m benchmarks.studies.records table"
@@ -77,7 +77,7 @@ class Tables:
             _fill(page, "\n".join(gain.told(known)))
         if (page := pages / "tuning.md").exists() and (tuned := self.results.parent / FIGURES.name).exists():
             static = mixtures.told(mixtures.figures(self.results.parent / mixtures.FIGURES.name))
-            _fill(page, "\n".join([*told(read_json(tuned)["lifetimes"]), "", *static]))
+            _fill(page, "\n".join([*told(read_json(tuned)["lifetimes"]), "", *on_suites(known), "", *static]))
 
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""

@@ -9,6 +9,7 @@ run, too (``TUNED`` of ``run``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.cli import parsed
+from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.planning import planned
 from benchmarks.settings import Cell
+from benchmarks.statistics import holm
 from benchmarks.store import UserError, only_writer, read_json
 from benchmarks.studies.keeping import keep_lifetimes
-from benchmarks.studies.records.run import RESULTS
+from benchmarks.studies.records.known import Known, sign_of
+from benchmarks.studies.records.run import RESULTS, TUNED
 from benchmarks.terminal import say
 
 SUITE, SEEDS = "addition-1d", (400, 401)  # a validation suite, and seeds on which nothing was chosen before
@@ -150,4 +154,26 @@ def lines(lifetimes: dict[str, Any]) -> list[str]:
             shown = ", ".join(f"{'' if life['mastered'] else '>= '}{n:,}" for n, life in zip(costs, lives, strict=True))
             ratio = "" if used is None else f"{'' if all_mastered else '>= '}{mean / used:.2f}"
             made.append(f"| {teacher} | {entry(teacher, setting).removeprefix(teacher).strip()} | {shown} | {ratio} |")
+    return made
+
+
+def on_suites(known: Sequence[Known]) -> list[str]:
+    """A table: what was better on two seeds beside the setting in use, on the seeds of the suites of record."""
+    made = [
+        "| suite, student | setting | updates | in use | of the setting in use | p | p, Holm-corrected |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    found = []
+    for one in known:
+        for name in TUNED:
+            used = name.rsplit("-", 1)[0]
+            rows = one.rows(used) if {name, used} <= set(one.lifetimes) else {}
+            if one.preset == "small" and rows and rows[name].num_pairs >= FEWEST_SEEDS:
+                found.append((one, rows[name], rows[used]))
+    for (one, row, used_row), p in zip(found, holm([row.p for _, row, _ in found]), strict=True):
+        costs = [f"{'>= ' if each.solved < each.num else ''}{each.mean:,.0f}" for each in (row, used_row)]
+        sign = sign_of(row.solved < row.num, used_row.solved < used_row.num)
+        ratio = f"{sign}{row.ratio:.2f} [{row.ratio_low:.2f}, {row.ratio_high:.2f}]"
+        cells = [f"{one.suite}, {one.student}", row.name, *costs, ratio, f"{row.p:.2g}", f"{p:.2g}"]
+        made.append(f"| {' | '.join(cells)} |")
     return made

@@ -1,11 +1,24 @@
 """Hand rules and bandits have equally many settings, beginning from what the suites of record use."""
 
 import pytest
+from records_support import lives
 
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.records import Run, Tune
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import RESULTS, TUNED
-from benchmarks.studies.records.tuning import FIGURES, SEEDS, SETTINGS, WORTH, Best, best, entry, lines, named
+from benchmarks.studies.records.tuning import (
+    FIGURES,
+    SEEDS,
+    SETTINGS,
+    WORTH,
+    Best,
+    best,
+    entry,
+    lines,
+    named,
+    on_suites,
+)
 
 
 def test_each_has_the_same_number_of_settings_and_the_first_is_that_of_the_suites_of_record():
@@ -15,6 +28,18 @@ def test_each_has_the_same_number_of_settings_and_the_first_is_that_of_the_suite
     first = {cell.teacher: cell.digest for name, cell in cells[::4] if cell.seed == SEEDS[0]}
     used = Run(("addition-1d",), teachers=tuple(SETTINGS), seeds=1, first_seed=SEEDS[0]).cells("addition-1d")
     assert first == {cell.teacher: cell.digest for _, cell in used}
+
+
+def test_what_was_better_is_set_beside_what_is_in_use_suite_by_suite():
+    used, tuned = lives(*[800] * 10), lives(*[400] * 10)
+    figures = {"uniform": used, "mastery-gate": used, "mastery-gate-0.8": tuned, "tscl-sampling-5": tuned}
+    first = Known("recall", "small", "lstm", 1000, figures)
+    other = first._replace(suite="lego", lifetimes={**figures, "mastery-gate-0.8": lives(*[None] * 10)})
+    few = first._replace(suite="n-gram", lifetimes={**figures, "mastery-gate-0.8": lives(*[400] * 7)})
+    assert on_suites([first, other, few])[2:] == [
+        "| recall, lstm | mastery-gate-0.8 | 400 | 800 | 0.50 [0.50, 0.50] | 0.002 | 0.0039 |",
+        "| lego, lstm | mastery-gate-0.8 | >= 1,000 | 800 | >= 1.25 [1.25, 1.25] | 0.002 | 0.0039 |",
+    ]
 
 
 def test_seeds_are_those_of_no_claim():
