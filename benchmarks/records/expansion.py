@@ -57,17 +57,22 @@ def _own_flags(suite: str, name: str, preset: Preset, students: Sequence[str], g
     Raises:
         UserError: the students ask for different ones.
     """
-    asked = {student: preset.others.get(student, "") for student in students}
-    first, *others = asked.values()
+    asked = {student: preset.others.get(student, "").split() for student in students}
+    words = sorted({word for flags in asked.values() for word in flags if word.startswith("--")})
+    usual = preset.flags.split()
+    values = {
+        student: [f"{word} {_value(flags, word) or _value(usual, word)}" for word in words]
+        for student, flags in asked.items()
+    }
+    first, *others = values.values()
     if all(other == first for other in others):
-        return first.split()
-    words = [word for flags in asked.values() for word in flags.split() if word.startswith("--")]
+        return asked[students[0]]
     if all(_value(given, word) is not None for word in words):
         return []
-    apart = ", ".join(f"{student} {flags or 'none of its own'}" for student, flags in asked.items())
+    apart = ", ".join(f"{student} {' '.join(own)}" for student, own in values.items())
     raise UserError(
-        f"{suite} --preset {name} has flags of their own for its students: {apart}. Give "
-        f"{' '.join(sorted(set(words)))} for all, or one bench for each"
+        f"{suite} --preset {name} is not the same for these students: {apart}. Give {' '.join(words)} for all, or one "
+        "bench for each"
     )
 
 

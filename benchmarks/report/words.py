@@ -194,7 +194,7 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
     if "target-only" in known and known["target-only"]["solve_rate"] == 0:
         yield "Training on the hardest arms alone never mastered: the easier ones are needed."
     elif "target-only" in known and "uniform" in known["target-only"].get("against", {}):
-        all_of_it = ": by these means the easier ones are not needed" if share("target-only") >= 1 else ""
+        all_of_it = ": by these means the easier ones are not needed" if round(share("target-only"), 2) >= 1 else ""
         yield f"Training on the hardest arms alone {_has(share('target-only'))}{all_of_it}."
     both = [name for name in ("replayed", "replayed-shuffled") if name in known]
     if len(both) == 2 and all("uniform" in known[name].get("against", {}) for name in both):
@@ -216,9 +216,9 @@ def _of_what_it_learned(groups: Sequence[dict[str, Any]], best: dict[str, Any], 
 
 def _has(share: float) -> str:
     """What a control has of the best teacher's gain over uniform sampling, as a verb with its object."""
-    if share <= 0:
-        return "saves nothing"
-    return f"has {share:.0%} of it" if share < 1 else f"has all of it ({share:.0%})"
+    if round(share, 2) <= 0:
+        return "saves nothing" if share <= 0 else "saves next to nothing"
+    return f"has {share:.0%} of it" if round(share, 2) < 1 else f"has all of it ({share:.0%})"
 
 
 _SAID = {

@@ -75,6 +75,7 @@ def test_another_student_may_have_a_budget_of_its_own():
     assert cell_of("recall", "--preset", "small", "--student", "transformer", "--budget", "9").schedule.budget == 9
     gru = parsed("bench recall --preset small --students gru,lstm".split())
     assert gru.budget == 4000  # none of them has any
+    assert parsed("bench addition-1d --preset small --students lstm,transformer".split()).budget == 8000  # both of them
     both = "bench recall --preset small --students lstm,transformer".split()
     assert parsed([*both, "--budget", "70"]).budget == parsed([*both, "--budget=70"]).budget == 70
 
@@ -95,7 +96,7 @@ def test_a_command_line_without_a_preset_is_left_alone():
         ("run text-domains", "give --preset small, --preset tokens or --preset paper with it"),
         (
             "bench recall --preset small --students transformer,gru",
-            "for its students: transformer --budget 5600, gru none of its own. Give --budget for all, or one bench for",
+            "for these students: transformer --budget 5600, gru --budget 4000. Give --budget for all, or one bench for",
         ),
         ("bench dyck --preset small", "wants a suite of record right after bench"),
         ("bench --preset small", "wants a suite of record right after bench"),

@@ -21,7 +21,8 @@ def standing(known: Sequence[Known]) -> list[str]:
     Over all on which those that are compared have lived, whether or not all eight teachers have.
     """
     compared = (GENERAL, *BESIDE)
-    whole = [one for one in known if all(len(one.lifetimes.get(name, {})) >= FEWEST_SEEDS for name in compared)]
+    small = [one for one in known if one.preset == "small"]
+    whole = [one for one in small if all(len(one.lifetimes.get(name, {})) >= FEWEST_SEEDS for name in compared)]
     if len(whole) < 2:
         return []
     return ["", *(_corrected(whole, reference) for reference in BESIDE), "", _means(whole)]

@@ -90,6 +90,12 @@ def test_every_control_gets_a_sentence_and_none_is_the_winner():
             200,
             "Training on the hardest arms alone has all of it (200%): by these means the easier ones are not needed.",
         ),
+        ("target-only", 998.8, "Training on the hardest arms alone saves next to nothing."),
+        (
+            "target-only",
+            601.2,
+            "Training on the hardest arms alone has all of it (100%): by these means the easier ones are not needed.",
+        ),
         ("learnability", 1010, "The one-line rule p(1-p) saves nothing."),
         ("static", 440, "The mixture that never changes has all of it (140%)."),
         ("stratified", 600, "An even split over tasks and levels, which is balance alone, has all of it (100%)."),

@@ -36,6 +36,12 @@ def test_a_suite_counts_once_in_means_and_those_tuned_on_stand_apart():
     assert "exp3s >= 0.5" in said  # of which a lifetime never mastered: sqrt(1/4 x 10/8)
 
 
+def test_other_set_ups_of_a_suite_do_not_count():
+    assert standing([FAST, SLOW, SLOW._replace(preset="tokens"), FAST._replace(preset="paper")]) == standing(
+        [FAST, SLOW]
+    )
+
+
 def test_of_one_suite_or_of_few_seeds_nothing_is_said():
     assert standing([FAST]) == []
     few = SLOW._replace(lifetimes={**SLOW.lifetimes, "exp3s": lives(*[800] * 7)})
