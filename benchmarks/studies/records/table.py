@@ -104,6 +104,8 @@ def _left_alone(known: list[Known], front: Path | None, pages: Path | None) -> I
     rowless = [f"{one.suite}, {one.student}" for one in known if one.preset == "small" and not _has_row(one)]
     if rowless:
         yield f"Without a row, for the general teacher lived no seed that the others there have: {'; '.join(rowless)}."
+    if others := [f"{one.suite} --preset {one.preset}, {one.student}" for one in known if one.preset != "small"]:
+        yield f"On a suite's page alone (--pages FOLDER), for the table is of --preset small: {'; '.join(others)}."
     left = [str(page) for page, other in ((_FRONT, front), (_PAGES, pages)) if other is None]
     if left:
         yield (

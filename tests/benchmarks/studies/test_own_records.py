@@ -55,6 +55,14 @@ def test_a_table_of_ones_own_is_printed_and_touches_nothing(checkout, monkeypatc
     )
 
 
+def test_figures_that_are_of_another_preset_are_said_to_be_on_pages_alone(checkout, monkeypatch, capsys):
+    Path("other").mkdir()
+    Path("other/text-domains-tokens-lstm.json").write_text(Path("own/recall-small-lstm.json").read_text())
+    assert command(monkeypatch, "table", "--results", "other", "--pages", "mine") == 0
+    assert "the table is of --preset small: text-domains --preset tokens, lstm." in capsys.readouterr().out
+    assert "### `--preset tokens`, lstm" in Path("mine/text-domains.md").read_text()
+
+
 def test_it_is_written_where_it_is_asked_for(checkout, monkeypatch, capsys):
     before = contents()
     Path("mine.md").write_text(MARKS)
