@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics import bounds, sign_flip
+from benchmarks.statistics import bounds, nested_weights, sign_flip
 
 Floats = NDArray[np.float64]
 _RESAMPLES = 2000
@@ -83,8 +83,8 @@ def compared(
 
     Seeds are crossed with teachers: whoever teaches, seed s is the same student, so a hard seed is hard for all.
     Intervals are percentile bootstraps that draw the seeds once for everybody, the reference included, and for the
-    trained ones draw teachers too. A mean is one over teachers of their means over seeds; a ratio is one of such
-    means over the lifetimes that have their pair under the reference.
+    trained ones draw teachers too (``statistics.nested_weights``). A mean is one over teachers of their means over
+    seeds; a ratio is one of such means over the lifetimes that have their pair under the reference.
 
     Args:
         lifetimes: figures by entry and seed, as ``keeping.keep_lifetimes`` writes them.
@@ -140,22 +140,23 @@ def _bounds(
         mean = bounds(costs, lambda drawn: drawn.mean(axis=-1), resamples, rng=rng) if len(own) else nothing
         ratio = bounds(both, _ratio_of_means, resamples, paired=True, rng=rng) if len(pairs) else nothing
         return mean, ratio
-    means = [_mean(group[_drawn(rng, len(group))][:, own[_drawn(rng, len(own))]]) for _ in range(resamples)]
-    ratios = []
-    for _ in range(resamples if len(pairs) else 0):
-        at = pairs[_drawn(rng, len(pairs))]
-        ratios.append(_ratio(group[_drawn(rng, len(group))][:, at], base[at]))
-    return np.nanquantile(means, [0.025, 0.975]), np.nanquantile(ratios, [0.025, 0.975]) if ratios else nothing
+    mean = _nested(rng, group[:, own], np.ones(len(own)), resamples)
+    return mean, _nested(rng, group[:, pairs], base[pairs], resamples) if len(pairs) else nothing
+
+
+def _nested(rng: np.random.Generator, group: Floats, base: Floats, resamples: int) -> tuple[float, float]:
+    """95 % bounds of costs ``(teachers, S)`` to the reference's ``(S,)``, every teacher counting alike."""
+    teachers, seeds = np.nonzero(np.isfinite(group))
+    (weights,) = nested_weights(rng, [[{int(one)} for one in teachers]], resamples, [seeds.tolist()])
+    weights /= np.bincount(teachers)[teachers]
+    low, high = np.quantile((weights @ group[teachers, seeds]) / (weights @ base[seeds]), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _ratio_of_means(costs: Floats, base: Floats) -> Floats:
     """Over the last axis."""
     ratio: Floats = costs.mean(axis=-1) / base.mean(axis=-1)
     return ratio
-
-
-def _drawn(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-    return rng.integers(0, n, n)
 
 
 def _mean(costs: Floats) -> float:

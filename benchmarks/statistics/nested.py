@@ -11,7 +11,10 @@ Floats = NDArray[np.float64]
 
 
 def nested_weights(
-    rng: np.random.Generator, strata: Sequence[Sequence[Collection[int]]], resamples: int
+    rng: np.random.Generator,
+    strata: Sequence[Sequence[Collection[int]]],
+    resamples: int,
+    seeds: Sequence[Sequence[int]] | None = None,
 ) -> list[Floats]:
     """How often each lifetime counts in each draw: as often as its seed was drawn, times as often as its teachers were.
 
@@ -23,6 +26,8 @@ def nested_weights(
         strata: of each, the numbers of the teachers behind each lifetime, ``(S,)``: one; two where lifetimes of two are
             a pair; none where only seeds are drawn.
         resamples: draws.
+        seeds: of each stratum, the seed of each lifetime ``(S,)``, where several teachers have lived the same; left
+            out, each has its own.
 
     Returns:
         Weights ``(resamples, S)`` of each stratum.
@@ -32,10 +37,11 @@ def nested_weights(
     """
     known = sorted({int(teacher) for own in strata for behind in own for teacher in behind})
     place = {teacher: number for number, teacher in enumerate(known)}
+    at = [np.unique(own, return_inverse=True)[1] for own in seeds or [range(len(own)) for own in strata]]
 
     def drawn(times: int) -> list[Floats]:
-        parts = [rng.multinomial(len(own), np.full(len(own), 1 / len(own)), times).astype(np.float64) for own in strata]
-        teachers = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), times) if known else np.empty(0)
+        parts = [_counts(rng, int(own.max()) + 1, times)[:, own] for own in at]
+        teachers = _counts(rng, len(known), times) if known else np.empty((times, 0))
         for weights, own in zip(parts, strata, strict=True):
             for lifetime, behind in enumerate(own):
                 for teacher in behind:
@@ -47,3 +53,8 @@ def nested_weights(
         for part, again in zip(weights, drawn(int(empty.sum())), strict=True):
             part[empty] = again
     return weights
+
+
+def _counts(rng: np.random.Generator, n: int, times: int) -> Floats:
+    """How often each of n was drawn in n draws, ``(times, n)``."""
+    return rng.multinomial(n, np.full(n, 1 / n), times).astype(np.float64)

@@ -55,3 +55,15 @@ def test_two_teachers_behind_a_lifetime_must_both_be_drawn_and_none_is_the_boots
     assert alone.mean() == pytest.approx(1.0, abs=0.05)
     none = nested_weights(np.random.default_rng(0), [[set()] * 5], 100)[0]
     assert (none.sum(axis=1) == 5).all()
+
+
+def test_lifetimes_of_one_seed_are_drawn_together_and_crossed_with_their_teachers():
+    """A grid of two teachers and four seeds: each weight is its seed's count times its teacher's."""
+    grid = [(t, s) for s in (7, 3, 9, 5) for t in (1, 0)]
+    behind, seeds = [{t} for t, _ in grid], [s for _, s in grid]
+    weights = dict(zip(grid, nested_weights(np.random.default_rng(0), [behind], 500, [seeds])[0].T, strict=True))
+    both = weights[0, 7] * weights[1, 7] > 0  # each was drawn once
+    assert 0.2 < both.mean() < 0.6
+    for seed in (3, 5, 7, 9):
+        assert (weights[0, seed][both] == weights[1, seed][both]).all()
+    assert (sum(weights[t, s] for t, s in grid) == 8).all()  # two teachers drawn, four seeds drawn
