@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from benchmarks.meta.evidence import FEWEST_SEEDS, Row
+from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.records import RECORDS, Record
-from benchmarks.statistics import REFERENCES, holm, stratified
+from benchmarks.statistics import REFERENCES, stratified
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain, mixtures
-from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile, sign_of
+from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile
 from benchmarks.studies.records.paper import paper_section
-from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, SOURCES, TEACHERS, Run, entries, is_committed, yoked
+from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS, Run, is_committed, yoked
+from benchmarks.studies.records.section import cost_of, ratio_to, section
 from benchmarks.studies.records.standing import standing
 from benchmarks.studies.records.tuning import FIGURES, on_suites, told
 from benchmarks.terminal import say
@@ -41,9 +39,13 @@ class Tables:
     """Page with a place for the main table; default: README.md, and none with other --results."""
     pages: Path | None = None
     """Folder of the pages, a suite's that is missing is begun; default: docs/results, and none with other --results."""
+    live: bool = False
+    """First live what is missing of it: the eight teachers on all suites (`run`, two workers)."""
 
     def execute(self) -> None:
         """Prints and writes."""
+        if self.live:
+            Run(results=self.results).execute()
         known = list(self.known())
         if not known:
             raise UserError(
@@ -133,12 +135,12 @@ def main_table(known: list[Known]) -> list[str]:
         rows = [one.paired().rows(reference) for reference in REFERENCES]
         if one.preset == "small" and all("general" in found for found in rows):
             own = rows[0]["general"]
-            cells = [_cost(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
+            cells = [cost_of(rows[0][name]) if name in rows[0] else "" for name in TEACHERS]
             others = [rows[0].get(reference) for reference in REFERENCES]
             tests = [
-                _against(found["general"], other, with_test=True) for found, other in zip(rows, others, strict=True)
+                ratio_to(found["general"], other, with_test=True) for found, other in zip(rows, others, strict=True)
             ]
-            tests.append(_against(one.paired().in_compute().rows("uniform")["general"], others[0], own=own))
+            tests.append(ratio_to(one.paired().in_compute().rows("uniform")["general"], others[0], own=own))
             lines.append(f"| {' | '.join([f'{one.suite}, {one.student}', str(own.num_seeds), *cells, *tests])} |")
     small = [one for one in known if one.preset == "small"]
     return [*lines, *over_all(small), *standing(small)]
@@ -168,87 +170,6 @@ def over_all(known: list[Known]) -> list[str]:
     ]
 
 
-def section(one: Known, results: Path = RESULTS) -> list[str]:
-    """The figures of one suite, preset and student, which lie in ``results``."""
-    to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
-    lines = [
-        "",
-        f"### `--preset {one.preset}`, {one.student}",
-        "",
-        *([f"`{command}` lives the eight teachers of it.", ""] if (command := _own_command(one)) else []),
-        f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
-        f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}",
-        "",
-        "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | of uniform's | of "
-        "target-deficit's |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in sorted(to_uniform.values(), key=lambda row: row.mean):
-        lives = one.lifetimes[row.name].values()
-        area = sum(life["area_under_curve"] for life in lives) / len(lives)
-        forwards = sum(life["forward_equivalents"] for life in lives) / len(lives) / 1e6
-        sign = ">= " if row.solved < row.num else ""
-        bounds = f" [{row.low:,.0f}, {row.high:,.0f}]" if row.num_seeds >= FEWEST_SEEDS else ""
-        against = [
-            "" if row.name == reference else _against(found[row.name], found.get(reference))
-            for reference, found in zip(REFERENCES, (to_uniform, to_rule), strict=True)
-        ]
-        lines.append(
-            f"| {row.name} | {row.num_seeds} | {row.solved} | {_cost(row)}{bounds} | {area:.3f} | "
-            f"{sign}{forwards:,.1f} M | {' | '.join(against)} |"
-        )
-    return [*lines, "", *comparisons(one), *flags(one, results)]
-
-
-def _samples(one: Known) -> str:
-    """The fingerprint of what students were taught and tested on."""
-    known = {life.get("fingerprint") for found in one.lifetimes.values() for life in found.values()} - {None}
-    return f" Samples `{'`, `'.join(sorted(known))}`." if known else ""
-
-
-def flags(one: Known, results: Path = RESULTS) -> list[str]:
-    """What stands behind the names that are no teacher at its defaults."""
-    known = entries(one.suite, f"{one.suite}-{one.preset}-{one.student}", results)
-    own = [(name, known[name]) for name in one.lifetimes if known.get(name, f"--teacher {name}") != f"--teacher {name}"]
-    said = ", ".join(f"{name} `{line}`" for name, line in own)
-    return [f"Teachers at their defaults (`--teacher NAME`), but: {said}."] if said else []
-
-
-def _own_command(one: Known) -> str:
-    """What runs it, where the page's own command does not: with another student than the preset's."""
-    preset: Any = one.preset
-    student = None if one.student == RECORDS[one.suite].presets()[preset].student else one.student
-    return Run(preset=preset, student=student).command(one.suite) if student or one.preset != "small" else ""
-
-
-def comparisons(one: Known) -> list[str]:
-    """The primary comparisons, and the rest against uniform sampling, Holm-corrected."""
-    to_uniform, to_rule = (one.rows(reference) for reference in REFERENCES)
-    own = {
-        reference: found["general"]
-        for reference, found in zip(REFERENCES, (to_uniform, to_rule), strict=True)
-        if "general" in found and found["general"].num_pairs >= FEWEST_SEEDS
-    }
-    if not own:
-        return ["Too few seeds for tests."]
-    said = "Fixed beforehand (sign-flip tests): general against "
-    said += ", against ".join(f"{name} p = {row.p:.2g} ({row.num_pairs} pairs)" for name, row in own.items())
-    said += "."
-    enough = {name: row for name, row in to_uniform.items() if row.num_pairs >= FEWEST_SEEDS}
-    rivals = [row for name, row in enough.items() if name in TEACHERS and name not in ("uniform", "general")]
-    controls = [row for name, row in enough.items() if name not in TEACHERS]
-    told = [f"Descriptive, against uniform: the others of the eight, {_corrected(rivals)}"]
-    sources = "".join(f", {row.name}" for row in controls if row.name in SOURCES.get(one.suite, {}))
-    told += [f"controls and tuned settings{sources}, {_corrected(controls)}"] if controls else []
-    return [said, f"{'; '.join(told)}."]
-
-
-def _corrected(rows: list[Row]) -> str:
-    """Their p values, Holm-corrected over them: a family that no row of another one changes."""
-    values = zip(rows, holm([row.p for row in rows]), strict=True)
-    return f"Holm-corrected over {len(rows)}: {', '.join(f'{row.name} {p:.2g}' for row, p in values)}"
-
-
 def begun(suite: str, record: Record) -> str:
     """A new page."""
     title = f"# {suite}: {record.title}"
@@ -271,25 +192,3 @@ def set_ups(suite: str, record: Record) -> list[str]:
     ours += f"before). `{COMMAND}` makes this page; `... look {suite}` shows where the updates went."
     own = f"`paceline bench {suite} --preset small --teachers uniform,general` runs it with the teacher that ships."
     return [*lines, "", ours, own]
-
-
-def _against(row: Row, reference: Row | None, with_test: bool = False, own: Row | None = None) -> str:
-    """A ratio with its bounds; ``own`` says who mastered, where the row itself does not."""
-    ratio = _ratio(row, with_test)
-    return _sign(own or row, reference) + ratio if ratio and reference is not None else ratio
-
-
-def _sign(row: Row, reference: Row) -> str:
-    return sign_of(row.solved < row.num, reference.solved < reference.num)
-
-
-def _cost(row: Row) -> str:
-    return f"{'>= ' if row.solved < row.num else ''}{row.mean:,.0f}"
-
-
-def _ratio(row: Row, with_test: bool = False) -> str:
-    if np.isnan(row.ratio):
-        return ""
-    enough = row.num_pairs >= FEWEST_SEEDS
-    bounds = f" [{row.ratio_low:.2f}, {row.ratio_high:.2f}]" if enough else ""
-    return f"{row.ratio:.2f}{bounds}{f' ({row.p:.2g})' if with_test and enough else ''}"

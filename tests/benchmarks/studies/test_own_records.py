@@ -11,7 +11,8 @@ from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.records import __main__ as program
 from benchmarks.studies.records.controls import Yoke
 from benchmarks.studies.records.run import RESULTS, TEACHERS, TRAINED, Run, entries, is_committed
-from benchmarks.studies.records.table import Tables, section
+from benchmarks.studies.records.section import section
+from benchmarks.studies.records.table import Tables
 from benchmarks.terminal import guarded
 from teacher.schedules.recorded import read_schedule
 
@@ -164,3 +165,13 @@ def test_without_schedules_of_ones_own_the_committed_ones_are_replayed(tmp_path,
     assert [cell.digest for _, cell in Run(results=tmp_path, **asked).cells("recall")] == committed
     (tmp_path / "schedules" / "recall-small-lstm").mkdir(parents=True)
     assert not {cell.digest for _, cell in Run(results=tmp_path, **asked).cells("recall")} & {*committed}
+
+
+def test_one_command_lives_the_eight_and_tables_them(checkout, monkeypatch, capsys):
+    """`table --live`: what `run` without a suite lives, then the table of it."""
+    lived = []
+    monkeypatch.setattr(Run, "execute", lambda run: lived.append(run))
+    assert command(monkeypatch, "table", "--results", "own", "--live") == 0
+    assert lived == [Run(results=Path("own"))] and lived[0].teachers == tuple(TEACHERS)
+    assert "| recall, lstm | 2 | 450 |" in capsys.readouterr().out
+    assert command(monkeypatch, "table", "--results", "own") == 0 and len(lived) == 1

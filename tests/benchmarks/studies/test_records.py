@@ -13,7 +13,8 @@ from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.known import Known, nested_interquartile
 from benchmarks.studies.records.run import CONTROLS, RESULTS, SOURCES, TEACHERS, Run
-from benchmarks.studies.records.table import Tables, comparisons, flags, main_table, over_all, section
+from benchmarks.studies.records.section import comparisons, flags, section
+from benchmarks.studies.records.table import Tables, main_table, over_all
 from teacher import load_general
 
 ROOT = Path(__file__).parents[3]
