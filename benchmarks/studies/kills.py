@@ -26,8 +26,8 @@ from benchmarks.store import load_checkpoint, read_json, write_json
 from benchmarks.terminal import from_command_line, guarded, say
 
 GRID = (
-    "bench recall --preset small --teachers uniform,exp3s,general --seeds 2 --lstm.width 32 --batch-size 32 --budget 300 "
-    "--evaluate-every 50 --checkpoint-every 5 --workers 2 --wandb offline"
+    "bench recall --preset small --teachers uniform,exp3s,general --seeds 2 --lstm.width 32 --batch-size 32 "
+    "--budget 300 --evaluate-every 50 --checkpoint-every 5 --workers 2 --wandb offline"
 )
 TABLES = ("trace", "results", "failures")
 
