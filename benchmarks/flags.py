@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import field, make_dataclass
@@ -38,17 +39,23 @@ def with_hyperparameters(command: Any, arguments: Sequence[str], usual: set[str]
     own = {"own"} if any(":" in argument for argument in arguments) else set()
     told = own | {part for argument in arguments for part in re.split(r"[,.=+]", argument.lstrip("-"))} | usual
     fields = [
-        (name.replace("-", "_"), type(default), field(default_factory=functools.partial(_same, default)))
+        (name.replace("-", "_"), _described(type(default)), field(default_factory=functools.partial(_same, default)))
         for name, default in _COMPONENTS.items()
         if name in told
     ]
     flags = make_dataclass("Hyperparameters", fields, frozen=True)
-    hyper = Annotated[flags, tyro.conf.arg(name="")]  # type: ignore[valid-type]
+    hyper = Annotated[flags, tyro.conf.arg(name="", help="")]  # type: ignore[valid-type]
     made = make_dataclass(
         command.__name__, [("hyper", hyper, field(default_factory=flags))], bases=(command,), frozen=True
     )
     made.__doc__ = command.__doc__
     return made
+
+
+def _described(kind: type) -> Any:
+    """The type with its help, which else is looked for in the source of a class that has none: half of the parsing."""
+    told = re.split(r"\n(?:Attributes|Args|Raises|Reference):", inspect.getdoc(kind) or "")[0]
+    return Annotated[kind, tyro.conf.arg(help=told.strip())]
 
 
 def _same(value: Any) -> Any:

@@ -71,6 +71,12 @@ def test_help_names_the_hyper_parameters(paceline_here):
     assert "--text.source" in named and "--gru.width" in named and "--tcn.kernel" in named
 
 
+def test_help_says_what_a_component_is_and_leaves_its_attributes_to_their_flags(paceline_here):
+    shown = " ".join(paceline_here("bench", "--teachers", "exp3s", "--help").stdout.replace("│", " ").split())
+    assert "exp3s options" in shown and "EXP3 that forgets" in shown.partition("exp3s options")[2][:200]
+    assert "--exp3s.eta" in shown and "Attributes:" not in shown
+
+
 QUICK = ("--budget", "20", "--wandb", "disabled")
 HUGE = "99999999999999999999"
 
