@@ -62,10 +62,20 @@ TILTED: dict[str, float] = {
     "text-domains": 3,
     "forecast": 2,
 }
+# Complexity gain is of a student whose weights are uncertain, and of one arm at a time; its cost is spread over as many
+# sequences as the budget has (5,000 batches of 64). What it is compared with needs the same student.
+_UNCERTAIN = "--redraw decision --lstm.uncertain --lstm.num-samples 320000"
+_EXP3S = "--teacher exp3s --exp3s.eta 0.1"
 # What a suite's source proposes, where it is none of the eight; run on that suite alone. Skill-It renews its mixture
 # every 1,000 of 6,000 updates, as its source does; the graph is the one of its scripts for LEGO, of the first
 # three skills: the second helps both others.
 SOURCES: dict[str, dict[str, str]] = {
+    "n-gram": {
+        "exp3s-gvcg": f"{_EXP3S} --signal GVCG {_UNCERTAIN}",
+        "exp3s-vcg": f"{_EXP3S} --signal VCG {_UNCERTAIN}",
+        "exp3s-uncertain": f"{_EXP3S} --signal PG {_UNCERTAIN}",
+        "uniform-uncertain": f"--teacher uniform --signal GVCG {_UNCERTAIN}",
+    },
     "lego": {"skill-it": "--teacher skill-it --skill-it.every 100 --skill-it.graph 1 0 0 0.5 1 0.5 0 0 1"},
     "text-domains": {"odm": "--teacher odm"},
 }
@@ -120,9 +130,10 @@ class Run:
     student: str | None = None
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
-    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego or text-domains
-    proposes: skill-it, odm; or controls: stratified, learnability, random-frozen, shuffled-reward, static-tilted
-    (the best that `static` found), and after `yoke` yoked, yoked-shuffled, static-mean."""
+    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego, text-domains or n-gram
+    proposes: skill-it, odm, exp3s-gvcg, exp3s-vcg (beside exp3s-uncertain, uniform-uncertain); or controls:
+    stratified, learnability, random-frozen, shuffled-reward, static-tilted (the best that `static` found), and after
+    `yoke` yoked, yoked-shuffled, static-mean."""
     seeds: int = NUM_SEEDS
     """Paired seeds."""
     first_seed: int = 0

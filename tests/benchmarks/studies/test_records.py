@@ -12,7 +12,7 @@ from benchmarks.records import RECORDS
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.known import Known, nested_interquartile
-from benchmarks.studies.records.run import CONTROLS, RESULTS, SOURCES, TEACHERS, Run
+from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
 from benchmarks.studies.records.section import comparisons, flags, section
 from benchmarks.studies.records.table import Tables, main_table, over_all
 from teacher import load_general
@@ -51,15 +51,6 @@ def test_every_teacher_and_control_is_a_lifetime():
     assert len({cell.digest for _, cell in made}) == len(TEACHERS) + len(CONTROLS)
     for _, cell in made:
         cell.make_teacher()
-
-
-@pytest.mark.parametrize(("suite", "name"), [(suite, name) for suite, own in SOURCES.items() for name in own])
-def test_what_a_source_proposes_is_run_on_its_suite_alone(suite, name):
-    ((_, cell),) = Run(seeds=1, teachers=(name,)).cells(suite)
-    assert cell.teacher == name
-    cell.make_teacher().reset(cell.make_suite().arms, 1, 0)
-    with pytest.raises(UserError, match=f"unknown teacher '{name}'"):
-        Run(seeds=1, teachers=(name,)).cells("recall")
 
 
 def test_without_a_suite_everything_runs_and_with_one_its_own_student():
