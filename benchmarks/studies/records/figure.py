@@ -46,8 +46,13 @@ def figure(known: Sequence[Known]) -> str:
         axes.invert_yaxis()
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        text = io.StringIO()
-        made.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        return as_text(made)
+
+
+def as_text(made: Figure) -> str:
+    """SVG, the same whenever it is drawn."""
+    text = io.StringIO()
+    made.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 

@@ -6,6 +6,7 @@ import itertools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,13 +14,17 @@ import tyro
 from rich.table import Table
 
 from benchmarks.records import PresetName
-from benchmarks.store import UserError, read_sealed, refuse_damaged
+from benchmarks.store import UserError, read_sealed, refuse_damaged, write_json
 from benchmarks.studies.keeping import folder_of
 from benchmarks.studies.records.run import Run
 from benchmarks.terminal import Console
 from envs.batch import Floats, Ints
 
 _READ = ("trace.parquet", "results.parquet")
+FOLDER = "taught"
+"""Of these files, beside the figures; and of what is drawn of them, beside the pages."""
+NUM_WINDOWS = 20
+"""Of a budget, in what is kept."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,9 @@ class Look:
     """A suite of record, whose lifetimes are finished."""
     teachers: tuple[str, ...] = ("general", "target-deficit", "exp3s")
     """Entries of its table."""
-    until: tuple[int, ...] = (500, 1000, 2000, 4000)
-    """Where the windows end, in updates; the first begins at 0."""
+    until: tuple[int, ...] | None = None
+    """Where the windows end, in updates; the first begins at 0. Default: 500 1000 2000 4000, or with --out twenty
+    windows of the budget."""
     preset: PresetName = "small"
     """Its set-up."""
     student: str | None = None
@@ -46,13 +52,11 @@ class Look:
     """How many."""
     runs: Path = Path("runs/records")
     """Where they are kept."""
+    out: Path | None = None
+    """Folder for what is printed, a JSON file per suite, preset and student, of which a page's figure is drawn."""
 
     def execute(self) -> None:
         """A table per teacher."""
-        if not self.until or any(a >= b for a, b in itertools.pairwise((0, *self.until))):
-            raise UserError(
-                f"--until must be increasing and positive; got {' '.join(map(str, self.until)) or 'nothing'}"
-            )
         run = Run(
             preset=self.preset,
             student=self.student,
@@ -61,24 +65,40 @@ class Look:
             seeds=self.seeds,
         )
         folders: dict[str, list[Path]] = {}
-        for name, cell in run.cells(self.suite):
+        cells = run.cells(self.suite)
+        until = self._windows(cells[0][1].schedule.budget)
+        for name, cell in cells:
             folders.setdefault(name, []).append(self.runs / run.name(self.suite) / name / folder_of(cell))
         if missing := [one for own in folders.values() for one in own if not (one / "summary.json").exists()]:
             raise UserError(f"{len(missing)} lifetimes are not finished, the first: {missing[0]}")
         for folder in (one for own in folders.values() for one in own):
             sums = read_sealed(folder / "summary.json")["files"]
             refuse_damaged(folder, {name: sums[name] for name in _READ})
-        for name, own in folders.items():
-            shares, competence, alive = averages(own, self.until)
+        arms = arm_names(next(iter(folders.values()))[0])
+        seen = {name: averages(own, until) for name, own in folders.items()}
+        for name, (shares, competence, alive) in seen.items():
             table = Table(title=f"{name}: share (competence)")
             table.add_column("arm", no_wrap=True)
-            for end, lives in zip(self.until, alive, strict=True):
+            for end, lives in zip(until, alive, strict=True):
                 table.add_column(f"to {end:,}\nof {lives}", no_wrap=True)
-            for arm, label in enumerate(arm_names(own[0])):
+            for arm, label in enumerate(arms):
                 pairs = zip(shares[:, arm], competence[:, arm], strict=True)
                 table.add_row(label, *(f"{_said(share)} ({_said(reached)})" for share, reached in pairs))
-            wide = None if sys.stdout.isatty() else 60 + 16 * len(self.until)
+            wide = None if sys.stdout.isatty() else 60 + 16 * len(until)
             Console(width=wide).print(table)
+        if self.out is not None:
+            self.out.mkdir(parents=True, exist_ok=True)
+            write_json(self.out / f"{run.name(self.suite)}.json", kept(until, arms, seen))
+
+    def _windows(self, budget: int) -> tuple[int, ...]:
+        """Where they end."""
+        usual: tuple[int, ...] = (500, 1000, 2000, 4000)
+        if self.out is not None:
+            usual = tuple(budget * (at + 1) // NUM_WINDOWS for at in range(NUM_WINDOWS))
+        until = usual if self.until is None else self.until
+        if not until or any(a >= b for a, b in itertools.pairwise((0, *until))):
+            raise UserError(f"--until must be increasing and positive; got {' '.join(map(str, until)) or 'nothing'}")
+        return until
 
 
 def arm_names(folder: Path) -> list[str]:
@@ -120,3 +140,19 @@ def _mean(values: Floats) -> Floats:
 
 def _said(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.2f}"
+
+
+def kept(until: tuple[int, ...], arms: list[str], seen: dict[str, tuple[Floats, Floats, Ints]]) -> dict[str, Any]:
+    """For JSON: where windows end ``(W,)``, and of each teacher its lifetimes ``(W,)``, shares, competences ``(W, A)``.
+
+    Null where no lifetime reaches.
+    """
+    teachers = {
+        name: {"lifetimes": alive.tolist(), "shares": _rounded(shares), "competence": _rounded(competence)}
+        for name, (shares, competence, alive) in seen.items()
+    }
+    return {"until": list(until), "arms": arms, "teachers": teachers}
+
+
+def _rounded(values: Floats) -> list[list[float | None]]:
+    return [[None if np.isnan(value) else round(float(value), 3) for value in line] for line in values]

@@ -12,6 +12,7 @@ from benchmarks.records import RECORDS
 from benchmarks.statistics import REFERENCES, holm, probability_of_improvement, seeds_needed
 from benchmarks.statistics.power import MOST
 from benchmarks.studies.records.known import Known, sign_of
+from benchmarks.studies.records.look import FOLDER
 from benchmarks.studies.records.run import RESULTS, SOURCES, TEACHERS, Run, entries
 
 _LEVEL = 0.05
@@ -46,7 +47,16 @@ def section(one: Known, results: Path = RESULTS) -> list[str]:
             f"| {row.name} | {row.num_seeds} | {row.solved} | {cost_of(row)}{bounds} | {area:.3f} | "
             f"{sign}{forwards:,.1f} M | {_faster(one, row.name)} | {' | '.join(against)} |"
         )
-    return [*lines, "", *comparisons(one), *flags(one, results)]
+    return [*lines, "", *comparisons(one), *flags(one, results), *_taught(one, results)]
+
+
+def _taught(one: Known, results: Path) -> list[str]:
+    """The figure of what teachers did, where that was kept (`look --out`)."""
+    name = f"{one.suite}-{one.preset}-{one.student}"
+    if not (results / FOLDER / f"{name}.json").exists():
+        return []
+    caption = "Mean mixture of the lifetimes under way (as long as half of them are), and how far each arm had come."
+    return ["", f"![what teachers taught, and what that came to]({FOLDER}/{name}.svg)", "", caption]
 
 
 def _faster(one: Known, name: str) -> str:

@@ -13,6 +13,7 @@ from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain, mixtures
 from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile
+from benchmarks.studies.records.look import FOLDER
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS, Run, is_committed, yoked
 from benchmarks.studies.records.section import cost_of, ratio_to, section
@@ -66,10 +67,15 @@ class Tables:
             say("\n".join(["", *_left_alone(known, front, pages)]))
 
     def _write_pages(self, known: list[Known], pages: Path) -> None:
-        from benchmarks.studies.records.figure import figure  # with matplotlib; it draws what is tabled here
+        # With matplotlib; they draw what is tabled here.
+        from benchmarks.studies.records.figure import figure
+        from benchmarks.studies.records.taught import drawn
 
         pages.mkdir(parents=True, exist_ok=True)
         write_text(pages / "records.svg", figure(known))
+        for file in sorted((self.results / FOLDER).glob("*.json")):
+            (pages / FOLDER).mkdir(exist_ok=True)
+            write_text(pages / FOLDER / f"{file.stem}.svg", drawn(file))
         for suite, record in RECORDS.items():
             page = pages / f"{suite}.md"
             own = [line for one in known if one.suite == suite for line in section(one, self.results)]

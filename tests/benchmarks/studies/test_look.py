@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.store import UserError
+from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.records import Look, Run
 from benchmarks.studies.records.look import averages
+from benchmarks.studies.records.taught import drawn
 
 SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
 
@@ -51,6 +52,13 @@ def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
     assert "uniform: share (competence)" in told and "- (-)" in line
     assert [word for word in told.split() if word.isdigit()][3:6] == ["2", "2", "0"]  # lifetimes in each window
     assert line.count("0.12 (0.") == 2  # of eight arms, in each of two windows
+    Look("recall", teachers=("uniform",), out=tmp_path / "seen", **where).execute()  # forty updates in twenty windows
+    seen = read_json(tmp_path / "seen" / "recall-small-lstm.json")
+    assert seen["until"] == [2 * at for at in range(1, 21)] and len(seen["arms"]) == 8
+    own = seen["teachers"]["uniform"]
+    assert own["lifetimes"] == [0, 0, 0, 0, 2] * 4  # ten updates a decision
+    assert own["shares"][4] == [0.125] * 8 and own["shares"][0] == [None] * 8
+    assert own["competence"][4] == [None] * 8 and all(value is not None for value in own["competence"][9])
     (trace, _) = sorted((tmp_path / "runs").rglob("trace.parquet"))
     trace.write_bytes(trace.read_bytes()[:-9])
     with pytest.raises(UserError, match=r"trace.parquet is damaged"):
@@ -63,3 +71,18 @@ def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
 def test_windows_that_do_not_increase_are_said(until):
     with pytest.raises(UserError, match="--until must be increasing and positive"):
         Look("recall", until=until).execute()
+
+
+def test_what_was_seen_is_drawn_as_long_as_half_of_the_lifetimes_are_there(tmp_path):
+    teacher = {"lifetimes": [4, 2, 1], "shares": [[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]], "competence": [[0.1, None]] * 3}
+    file = tmp_path / "seen.json"
+
+    def points(**changed):
+        seen = {"until": [10, 20, 30], "arms": ["short one", "long one"], "teachers": {"whoever": teacher | changed}}
+        write_json(file, seen)
+        return drawn(file)
+
+    svg = points()
+    assert svg == points() and all(word in svg for word in ("whoever", "short one", "long one", "competence"))
+    assert svg == points(shares=[*teacher["shares"][:2], [0.0, 1.0]])  # the last window is of one lifetime of four
+    assert svg != points(shares=[[0.3, 0.7], *teacher["shares"][1:]]) and svg != points(lifetimes=[4, 2, 2])

@@ -246,6 +246,10 @@ def test_readme_and_pages_hold_the_committed_figures(tmp_path):
     Tables(ROOT / RESULTS, front, pages).execute()
     assert front.read_text() == (ROOT / "README.md").read_text()
     assert (pages / "records.svg").read_text() == (ROOT / "docs" / "results" / "records.svg").read_text()
+    drawn = sorted(path.name for path in (ROOT / "docs" / "results" / "taught").iterdir())
+    assert drawn == sorted(path.name for path in (pages / "taught").iterdir()) and len(drawn) >= 10
+    for name in drawn:
+        assert (pages / "taught" / name).read_text() == (ROOT / "docs" / "results" / "taught" / name).read_text()
     for name in (*RECORDS, "tuning", "gain"):
         assert (pages / f"{name}.md").read_text() == (ROOT / "docs" / "results" / f"{name}.md").read_text()
 
