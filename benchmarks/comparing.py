@@ -14,6 +14,7 @@ import tyro
 
 from benchmarks.assembly import path_read
 from benchmarks.gather import Lived, finished, planned_cells, reasons, record_of, summary_of, write_all
+from benchmarks.meta.networks import networks_of
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
 from benchmarks.store import UserError, describe
 from benchmarks.terminal import say
@@ -27,7 +28,9 @@ _WRITTEN = {"trace.parquet", "results.parquet", "failures.parquet", "timing.parq
 class Compare:
     """Puts the finished lifetimes of several benches into one report.
 
-    A teacher that has other settings in a later folder is a row of its own, named teacher@folder.
+    A teacher that has other settings in a later folder is a row of its own, named teacher@folder. Learned teachers that
+    were trained alike, but for the seed, and differ in their networks alone, are besides taken together in a table of
+    their own, whose intervals draw networks as well as seeds.
     """
 
     folders: Annotated[tuple[Path, ...], tyro.conf.Positional]
@@ -64,7 +67,7 @@ class Compare:
             missing += [f"{folder.name}/{name}" for name in left]
             failed |= {f"{folder.name}/{name}": why for name, why in reasons(folder, left).items()}
         self.out.mkdir(parents=True, exist_ok=True)
-        write_all(self.out, lived, missing, said, failed)
+        write_all(self.out, lived, missing, said, failed, networks_of(lived))
         say(f"report: {self.out / 'report.html'}")
 
 
@@ -117,7 +120,8 @@ def together(folders: Sequence[Path]) -> list[Lived]:
             label = cell.teacher
             if teachers.setdefault(group, taught) != taught:
                 label = f"{cell.teacher}@{folder if alike else folder.resolve().name}"
-            known_life = found.setdefault((cell.suite, cell.student, label, cell.seed), life._replace(teacher=label))
+            named = life._replace(teacher=label, reads=taught["reads"])
+            known_life = found.setdefault((cell.suite, cell.student, label, cell.seed), named)
             if known_life.folder != life.folder:
                 _refuse_other_results(life, known_life)
     return list(found.values())
@@ -173,7 +177,7 @@ class Power:
 
     def _line(self, suite: str, student: str, names: list[str], lived: Sequence[Lived]) -> str:
         costs: list[dict[int, float]] = [{}, {}]
-        for folder, cell, teacher in lived:
+        for folder, cell, teacher, _ in lived:
             if (cell.suite, cell.student) == (suite, student) and teacher in names:
                 summary = summary_of(folder, cell)
                 if not summary["mastered"] and self.unit != "updates":

@@ -11,6 +11,7 @@ import polars as pl
 from benchmarks.components.teachers import parts_of
 from benchmarks.lifetime import ERROR
 from benchmarks.meta.controls import control_of
+from benchmarks.meta.trained import Names, Network, summarise_trained
 from benchmarks.settings import Cell, read_cell
 from benchmarks.statistics import summarise
 from benchmarks.store import (
@@ -111,11 +112,15 @@ def summary_of(folder: Path, cell: Cell | None = None) -> dict[str, Any]:
 
 
 class Lived(NamedTuple):
-    """A finished lifetime: its folder, its cell, and the name of its teacher in tables."""
+    """A finished lifetime: its folder, its cell, the name of its teacher in tables; the digest of what that reads.
+
+    The last is None where it reads no file, one for each seed, or where nobody has asked.
+    """
 
     folder: Path
     cell: Cell
     teacher: str
+    reads: str | None = None
 
 
 def gather(out: Path, into: Path | None = None) -> dict[str, Any]:
@@ -163,6 +168,7 @@ def write_all(
     unfinished: Sequence[str],
     environment: dict[str, str],
     failed: Mapping[str, str],
+    networks: Mapping[Names, Network] | None = None,
 ) -> dict[str, Any]:
     """Tables, report and summary of these lifetimes, into a folder; returns the summary.
 
@@ -172,6 +178,7 @@ def write_all(
         unfinished: names of the others.
         environment: what they were run with.
         failed: why some of the others did, by name.
+        networks: of learned teachers that are no controls; those that were trained alike are summarised together.
 
     Raises:
         UserError: a file of a lifetime is damaged, or a lifetime is in another's place.
@@ -189,9 +196,11 @@ def write_all(
         if control := controls.get((group["suite"], group["student"], group["teacher"])):
             group["control"] = control
     summary = {"groups": groups, "unfinished": list(unfinished), "reasons": dict(failed), "environment": environment}
+    if trained := summarise_trained(groups, networks or {}):
+        summary["trained"] = trained
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
-    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, failed)
+    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, failed, trained)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)
@@ -203,11 +212,15 @@ def write_all(
 def learned_controls(lived: Sequence[Lived]) -> dict[tuple[str, str, str], str]:
     """Suite, student and name in tables of the learned teachers that are controls, and which each is."""
     found = {}
-    for _, cell, teacher in lived:
-        learned = parts_of(cell.teacher)[0] == "general"
-        if learned and (control := control_of(cell.options.get("teacher", {}).get("path", ""))):
+    for _, cell, teacher, _ in lived:
+        if is_learned(cell) and (control := control_of(cell.options.get("teacher", {}).get("path", ""))):
             found[cell.suite, cell.student, teacher] = control
     return found
+
+
+def is_learned(cell: Cell) -> bool:
+    """Whether a cell's teacher, or the one in its wrappers, is a learned one of ours."""
+    return parts_of(cell.teacher)[0] == "general"
 
 
 def is_gathered(out: Path) -> bool:

@@ -11,7 +11,9 @@ import polars as pl
 
 from benchmarks.evaluation.failures import stages
 from benchmarks.report import heat, plots
+from benchmarks.report.numbers import number
 from benchmarks.report.retention import retention
+from benchmarks.report.trained import as_tables
 from benchmarks.report.words import disguised, forgetful, implied, narrow, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
 
@@ -26,6 +28,7 @@ def render(
     environment: dict[str, str],
     unfinished: Sequence[str],
     reasons: Mapping[str, str],
+    trained: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The report as HTML.
 
@@ -37,6 +40,7 @@ def render(
         environment: what they were run with.
         unfinished: names of planned lifetimes without results.
         reasons: why some of them failed, by name.
+        trained: the records of ``meta.trained.summarise_trained``.
     """
     parts = []
     for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
@@ -49,6 +53,7 @@ def render(
     return page.render(
         parts=parts,
         together=_together(groups) if len(parts) > 1 else None,
+        trained=as_tables(trained) if trained else None,
         lifetimes=sum(len(g["seeds"]) for g in groups),
         environment=environment,
         unfinished=[f"{name} ({reasons[name]})" if name in reasons else name for name in unfinished],
@@ -147,17 +152,10 @@ def _retained(teacher: str, results: pl.DataFrame) -> dict[str, Any]:
     return {"teacher": teacher, "levels": found.levels, "rows": rows}
 
 
-def _number(value: float) -> str:
-    for limit, size, unit in ((999.5e6, 1e9, "G"), (999.5e3, 1e6, "M"), (9_999.5, 1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.4g}"
-
-
 def _cost(record: dict[str, Any]) -> str:
     sign = "≥ " if any(record["censored"]) else ""
     bounds = record["interval"]
-    return f"{sign}{_number(record['mean'])}" + (f" [{_number(bounds[0])}, {_number(bounds[1])}]" if bounds else "")
+    return f"{sign}{number(record['mean'])}" + (f" [{number(bounds[0])}, {number(bounds[1])}]" if bounds else "")
 
 
 def _row(group: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from benchmarks.statistics.lifetimes import REFERENCES as REFERENCES
 from benchmarks.statistics.lifetimes import cost as cost
 from benchmarks.statistics.lifetimes import summarise as summarise
 from benchmarks.statistics.lifetimes import survival as survival
+from benchmarks.statistics.nested import nested_interquartile as nested_interquartile
 from benchmarks.statistics.nested import nested_weights as nested_weights
 from benchmarks.statistics.power import rejections as rejections
 from benchmarks.statistics.power import seeds_needed as seeds_needed

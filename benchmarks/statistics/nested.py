@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from benchmarks.statistics.intervals import Floats
+
+_RESAMPLES = 2000
 
 
 def nested_weights(
@@ -53,6 +54,36 @@ def nested_weights(
         for part, again in zip(weights, drawn(int(empty.sum())), strict=True):
             part[empty] = again
     return weights
+
+
+def nested_interquartile(
+    scores: Sequence[Sequence[float]],
+    strata: Sequence[Sequence[Collection[int]]],
+    seeds: Sequence[Sequence[int]] | None = None,
+    resamples: int = _RESAMPLES,
+) -> list[float]:
+    """95 % bounds of the interquartile mean over strata (suites), trained teachers drawn once for all of them.
+
+    A lifetime is there as often as it was drawn (``nested_weights``), and the middle half is that of the draw.
+
+    Args:
+        scores: of each stratum, a score of each lifetime ``(S,)``: updates over the budget, say.
+        strata: of each, the numbers of the teachers behind each lifetime, as ``nested_weights`` takes them.
+        seeds: of each, the seed of each lifetime, as ``nested_weights`` takes them.
+        resamples: draws.
+
+    Reference: R. Agarwal et al., Deep RL at the Edge of the Statistical Precipice (2021), arXiv:2108.13264, section 4,
+    for the mean; the draws are those of ``nested_weights``.
+    """
+    together = np.concatenate([np.asarray(own, dtype=np.float64) for own in scores])
+    order = np.argsort(together)
+    often = np.concatenate(nested_weights(np.random.default_rng(0), strata, resamples, seeds), axis=1)[:, order]
+    upto = often.cumsum(axis=1)  # (draws, lifetimes): how many lie below or here
+    num = upto[:, -1:]
+    cut = np.floor(0.25 * num)  # off either end, as ``scipy.stats.trim_mean`` has it
+    kept = np.maximum(np.minimum(upto, num - cut) - np.maximum(upto - often, cut), 0.0)
+    low, high = np.quantile(kept @ together[order] / kept.sum(axis=1), [0.025, 0.975])
+    return [float(low), float(high)]
 
 
 def _counts(rng: np.random.Generator, n: int, times: int) -> Floats:

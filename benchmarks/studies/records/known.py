@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.meta.evidence import Row, compared
-from benchmarks.statistics import Floats, interquartile_mean, nested_weights
+from benchmarks.statistics import Floats, nested_weights
 from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, TEACHERS, yoked
 
 GENERAL = "general"
@@ -96,22 +96,6 @@ class Known(NamedTuple):
         (weights,) = nested_weights(np.random.default_rng(0), [self.behind(names, costs)], RESAMPLES)
         low, high = np.quantile(statistic(weights, np.array(list(costs.values()), dtype=np.float64)), [0.025, 0.975])
         return float(low), float(high)
-
-
-def nested_interquartile(strata: Sequence[dict[int, float]]) -> list[float]:
-    """95 % bounds of the interquartile mean over suites; trained teachers are drawn once for all of them.
-
-    Args:
-        strata: of each suite, a score by seed.
-    """
-    weights = nested_weights(
-        np.random.default_rng(0), [[{seed % NUM_TRAINED} for seed in own] for own in strata], RESAMPLES
-    )
-    scores = np.concatenate([list(own.values()) for own in strata])
-    times = np.concatenate(weights, axis=1).astype(np.int64)  # (draws, lifetimes)
-    found = [interquartile_mean(np.repeat(scores, often).tolist()) for often in times]
-    low, high = np.quantile(found, [0.025, 0.975])
-    return [float(low), float(high)]
 
 
 def sign_of(own: bool, other: bool) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.records import RECORDS, Record
-from benchmarks.statistics import REFERENCES, stratified
+from benchmarks.statistics import REFERENCES, nested_interquartile, stratified
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
 from benchmarks.studies.records import gain, mixtures
-from benchmarks.studies.records.known import GENERAL, Known, nested_interquartile
+from benchmarks.studies.records.known import GENERAL, Known
 from benchmarks.studies.records.look import FOLDER
 from benchmarks.studies.records.paper import paper_section
 from benchmarks.studies.records.run import NUM_TRAINED, RESULTS, TEACHERS, Run, is_committed, yoked
@@ -159,12 +159,15 @@ def over_all(known: list[Known]) -> list[str]:
         return []
     said = []
     for name in TEACHERS:
+        costs = [one.costs(name) for one in whole]
         shares = {
-            f"{one.suite} {one.student}": {seed: cost[0] / one.budget for seed, cost in one.costs(name).items()}
-            for one in whole
+            f"{one.suite} {one.student}": [cost[0] / one.budget for cost in own.values()]
+            for one, own in zip(whole, costs, strict=True)
         }
-        value, bounds = stratified({stratum: list(found.values()) for stratum, found in shares.items()})
-        bounds = nested_interquartile(list(shares.values())) if name == GENERAL else bounds
+        value, bounds = stratified(shares)
+        if name == GENERAL:
+            behind = [one.behind((name,), own) for one, own in zip(whole, costs, strict=True)]
+            bounds = nested_interquartile(list(shares.values()), behind)
         said.append(
             (value, f"{name} {value:.2f} [{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else f"{name} {value:.2f}")
         )

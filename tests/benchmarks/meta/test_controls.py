@@ -45,18 +45,30 @@ def test_without_a_card_that_can_be_read_the_folder_speaks(tmp_path, card, said)
 
 
 def test_in_reports_and_comparisons_they_are_controls_under_any_name(tmp_path):
-    """The untrained network is ``general`` in its own bench, and the trained one is ``general@trained`` beside it."""
+    """The untrained network is ``general`` in its own bench; two trained ones beside it are taken together."""
     bench = ("bench", "reverse", "--reverse.lengths", "1", "2", "--students", "gru", "--gru.width", "8")
     bench += ("--budget", "20", "--batch-size", "8", "--evaluate-every", "10", "--workers", "1", "--seeds", "1")
     bench += ("--wandb", "disabled", "--teachers", "uniform,general")
-    for name, path in (("frozen", str(TEACHERS / "random-frozen")), ("trained", "")):
+    benches = {"frozen": str(TEACHERS / "random-frozen"), "trained": "", "again": str(TEACHERS / "general-1")}
+    for name, path in benches.items():
         main([*bench, "--general.path", path, "--out", str(tmp_path / name)])
-    Compare((tmp_path / "frozen", tmp_path / "trained"), tmp_path / "both").execute()
+    Compare(tuple(tmp_path / name for name in benches), tmp_path / "both").execute()
     page = (tmp_path / "both" / "report.html").read_text()
     assert "<p>general is a control: an untrained network of the same kind.</p>" in page
-    groups = [read_json(tmp_path / name / "summary.json")["groups"] for name in ("frozen", "trained", "both")]
-    assert [[(g["teacher"], g.get("control")) for g in of] for of in groups] == [
+    summaries = {name: read_json(tmp_path / name / "summary.json") for name in (*benches, "both")}
+    assert [[(g["teacher"], g.get("control")) for g in of["groups"]] for of in summaries.values()] == [
         [("uniform", None), ("general", "random-frozen")],
         [("uniform", None), ("general", None)],
-        [("uniform", None), ("general", "random-frozen"), ("general@trained", None)],
+        [("uniform", None), ("general", None)],
+        [("uniform", None), ("general", "random-frozen"), ("general@trained", None), ("general@again", None)],
     ]
+    (record,) = summaries["both"]["trained"]
+    (suite,) = record["suites"]
+    assert list(suite["networks"].values()) == [["general@trained"], ["general@again"]]
+    means = [group["cost_to_mastery"]["updates"]["mean"] for group in summaries["both"]["groups"]]
+    assert suite["updates"]["mean"] == pytest.approx(sum(means[2:]) / 2) and suite["num_lifetimes"] == 2
+    assert suite["against"]["uniform"]["ratio"] == pytest.approx(suite["updates"]["mean"] / means[0])
+    heading = "<h2>Trained teachers as a level of their own</h2>"
+    assert page.count(heading) == 1 and "<td>2: general@trained, general@again</td><td>1</td>" in page
+    for name in benches:  # one network alone
+        assert "trained" not in summaries[name] and heading not in (tmp_path / name / "report.html").read_text()

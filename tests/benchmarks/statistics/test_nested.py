@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.statistics import nested_weights
+from benchmarks.statistics import interquartile_mean, nested_interquartile, nested_weights, stratified
 
 
 def test_a_lifetime_counts_as_often_as_its_seed_and_its_teacher_were_drawn():
@@ -67,3 +67,27 @@ def test_lifetimes_of_one_seed_are_drawn_together_and_crossed_with_their_teacher
     for seed in (3, 5, 7, 9):
         assert (weights[0, seed][both] == weights[1, seed][both]).all()
     assert (sum(weights[t, s] for t, s in grid) == 8).all()  # two teachers drawn, four seeds drawn
+
+
+def test_an_interquartile_mean_is_drawn_with_its_teachers_over_all_suites_alike():
+    """Two teachers, good and bad on both suites, on seeds that are alike: half of the draws hold one of them only."""
+    scores, behind, seeds = [0.2] * 10 + [0.6] * 10, [{0}] * 10 + [{1}] * 10, [*range(10)] * 2
+    assert nested_interquartile([scores] * 2, [behind] * 2, [seeds] * 2) == pytest.approx([0.2, 0.6])
+    low, high = stratified({"a": scores, "b": scores})[1]
+    assert 0.2 < low and high < 0.6
+    assert nested_interquartile([[0.4] * 20], [behind], [seeds]) == pytest.approx([0.4, 0.4])
+
+
+def test_the_middle_half_of_a_draw_is_that_of_lifetimes_as_often_as_they_were_drawn():
+    scores = np.random.default_rng(4).uniform(size=(2, 9)).round(1).tolist()  # with ties
+    behind, seeds = [[{t % 3} for t in range(9)]] * 2, [[s // 3 for s in range(9)]] * 2
+    draws = np.concatenate(nested_weights(np.random.default_rng(0), behind, 300, seeds), axis=1).astype(int)
+    found = [interquartile_mean(np.repeat(np.concatenate(scores), often).tolist()) for often in draws]
+    expected = np.quantile(found, [0.025, 0.975])
+    assert nested_interquartile(scores, behind, seeds, resamples=300) == pytest.approx(expected)
+
+
+def test_where_nobody_is_behind_it_is_the_stratified_interval():
+    scores = np.random.default_rng(3).uniform(size=(2, 12)).tolist()
+    own = nested_interquartile(scores, [[set()] * 12] * 2, resamples=4000)
+    assert own == pytest.approx(stratified(dict(enumerate(scores)))[1], abs=0.02)

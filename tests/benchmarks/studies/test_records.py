@@ -9,9 +9,10 @@ from records_support import lives
 from benchmarks.cli import parsed
 from benchmarks.planning import planned
 from benchmarks.records import RECORDS
+from benchmarks.statistics import nested_interquartile
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
-from benchmarks.studies.records.known import Known, nested_interquartile
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
 from benchmarks.studies.records.section import comparisons, flags, section
 from benchmarks.studies.records.table import Tables, main_table, over_all
@@ -158,7 +159,9 @@ def test_bounds_of_the_general_teacher_draw_teachers_too():
     assert own[:5] == ("general", *bandit[1:5]) and (own.ratio, own.p) == (bandit.ratio, bandit.p)
     assert own.high - own.low > 1.3 * (bandit.high - bandit.low)
     assert own.ratio_high - own.ratio_low > 1.3 * (bandit.ratio_high - bandit.ratio_low)
-    spread = nested_interquartile([{seed: 0.3 + 0.04 * (seed % 6) for seed in range(12)}] * 3)
+    spread = nested_interquartile(
+        [[0.3 + 0.04 * (seed % 6) for seed in range(12)]] * 3, [figures.behind(("general",), range(12))] * 3
+    )
     assert spread[0] < 0.36 and spread[1] > 0.44  # all suites have the same lucky teachers
 
 
