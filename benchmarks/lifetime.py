@@ -44,6 +44,7 @@ from envs import DivergedError
 
 _CHECKPOINT_SECONDS = 5.0
 ERROR = "error.txt"  # in the folder of a lifetime that failed: why, in its first line
+_WAIT = 120.0  # seconds for the lock of a machine that was lost: a shared folder may keep it for a minute and a half
 _CHECKPOINT = "checkpoint.safetensors"
 OPEN = "tracking-open"  # in the folder of a sealed lifetime whose tracker has not ended: it was killed meanwhile
 _FILES = (
@@ -87,7 +88,7 @@ def run_cell(
     Raises:
         UserError: bad settings, a damaged checkpoint, a full disk, another writer, or a student that diverged.
     """
-    with only_writer(folder, wait=20.0):
+    with only_writer(folder, wait=_WAIT):
         if (folder / "summary.json").exists():
             drop_checkpoint(folder / _CHECKPOINT)  # of one that was killed when it had just been sealed
             _end_tracking(cell, folder, tracker)

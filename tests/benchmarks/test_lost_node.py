@@ -50,10 +50,10 @@ def cluster(monkeypatch):
         nodes = Cluster(initialize_head=True, head_node_args=HEAD)
         try:
             nodes.add_node(num_cpus=1)
+            signal.signal(signal.SIGTERM, before)  # each node puts its own in its place
             yield nodes
         finally:
             nodes.shutdown()
-            signal.signal(signal.SIGTERM, before)  # Ray puts its own in its place
 
 
 def calls():
