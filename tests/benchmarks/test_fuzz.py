@@ -7,6 +7,8 @@ import re
 import tempfile
 import typing
 
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,17 +17,49 @@ from benchmarks import cli
 from benchmarks.assembly import build
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS, WRAPPERS, Cell, Schedule
 from benchmarks.store import UserError
+from envs.tasks.real import text
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 INTS = st.sampled_from([-3, -1, 0, 1, 2, 3, 5, 8, 12])
 FLOATS = st.sampled_from([float("nan"), float("inf"), -1.0, 0.0, 1e-12, 0.1, 0.5, 1.0, 1.5, 30.0])
-WORDS = st.sampled_from(["", "x", "a,b", "uniform", "nowhere.csv", "mine:thing", "../.."])
-# What reads files or a network, or needs an extra, has tests of its own.
-AWAY = {"hf", "reasoning", "text", "forecast", "gpt2"}
+HUGE = 10**20
+WORDS = st.sampled_from(
+    ["", "x", "a,b", "uniform", "nowhere.csv", "mine:thing", "../..", "texts", "email", "wave.csv", "matplotlib:eeg"]
+)
+# What reads a network, or needs an extra, has tests of its own.
+AWAY = {"hf", "reasoning", "gpt2"}
+DOMAINS = ("modules", "asyncio", "email", "encodings")
+# Suites of real data begin from what lies in the folder that the tests stand in, and from short windows.
+REAL = {
+    "text": {"source": ("texts",), "contexts": (4, 8)},
+    "forecast": {"source": "wave.csv", "granularities": (1, 2), "horizons": (2, 4), "contexts": (4, 8)},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _here(tmp_path_factory):
+    """Stands in a folder of short texts and a short series, two levels below an empty one, where ``../..`` leads to.
+
+    Where the suite of texts would read the standard library, whose files are many, it reads these texts.
+    """
+    folder, rng = tmp_path_factory.mktemp("away") / "from" / "home", np.random.default_rng(0)
+    files = {name: [folder / "texts" / name / f"{n}.txt" for n in range(4)] for name in DOMAINS}
+    for file in (file for own in files.values() for file in own):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(rng.integers(97, 123, 300, dtype=np.uint8).tobytes())
+    series = {"day": [f"day {n}" for n in range(400)], "level": rng.normal(size=400).cumsum()}
+    pl.DataFrame(series).write_csv(folder / "wave.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(text, "_standard_library", lambda: files)
+        yield
 
 
 def values(kind, default):
     """Values of a field: of its kind, most of them out of range, or its default."""
+    for one in (bool, int, float, str):
+        if typing.get_args(kind) == (one, type(None)):
+            return st.none() | values(one, one())
     if typing.get_origin(kind) is typing.Literal:
         return st.sampled_from(typing.get_args(kind))
     if isinstance(default, bool):
@@ -39,7 +73,7 @@ def values(kind, default):
     if isinstance(default, tuple):
         first = typing.get_args(kind)[0]
         inner = FLOATS if first is float else WORDS if first is str else INTS
-        return st.lists(inner, max_size=3).map(tuple)
+        return st.lists(inner, max_size=3).map(tuple) | st.sets(inner, max_size=3).map(sorted).map(tuple)
     return st.just(default)
 
 
@@ -56,11 +90,16 @@ def changed(draw, component):
 
 def fuzzed(cell):
     try:
-        build(cell)
+        suite, _, _ = build(cell)
     except UserError as error:
         said = str(error)
         assert "\n" not in said and said.strip(), repr(said)
         assert " (at " not in said, f"a mistake that nobody foresaw: {said}"
+        return
+    losses = np.array([0.0, 1e-9, 1.0, 5.0, 50.0])
+    for arm in range(suite.num_arms):
+        found = suite.task_of(arm)[0].competence(losses, losses / 50, losses / 50)
+        assert ((found >= 0) & (found <= 1)).all(), found
 
 
 QUIET = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -72,9 +111,8 @@ def test_suites(name):
     @QUIET
     @given(changed(SUITES[name][0]))
     def check(options):
-        fuzzed(
-            Cell(name, "gru", "uniform", 0, Schedule(20, 4, 5, 10), options={"suite": options, "student": SMALL["gru"]})
-        )
+        told = {"suite": {**REAL.get(name, {}), **options}, "student": SMALL["gru"]}
+        fuzzed(Cell(name, "gru", "uniform", 0, Schedule(20, 4, 5, 10), options=told))
 
     check()
 
@@ -129,45 +167,8 @@ def told(act):
     return None
 
 
-HUGE = 10**20
-JUNK = st.sampled_from(
-    [
-        "",
-        " ",
-        "x",
-        "-",
-        "--",
-        "---",
-        "--=",
-        "-1",
-        "0",
-        "3",
-        str(HUGE),
-        "nan",
-        "-inf",
-        "1e999",
-        "0x1",
-        "None",
-        "True",
-        "a,b",
-        ",",
-        "a=b",
-        "=",
-        ":",
-        "own:",
-        ":thing",
-        "+",
-        "exp3s+",
-        "../..",
-        "/",
-        "é",
-        "{",
-        "'",
-        "%s",
-        "[b]",
-        "a\nb",
-    ]
-)
+ODD = "x - -- --- --= -1 0 3 nan -inf 1e999 0x1 None True a,b , a=b = : own: :thing + exp3s+ ../.. / é { ' %s [b]"
+JUNK = st.sampled_from(["", " ", "a\nb", str(HUGE), *ODD.split()])
 COMMANDS = cli._commands(["run", "reverse"])
 
 
@@ -217,3 +218,52 @@ def test_runs_of_two_decisions(flags):
         words += ["--budget", "4", "--updates-per-decision", "2", "--batch-size", "4", "--evaluate-every", "4"]
         words += ["--wandb", "disabled", "--out", f"{out}/run", *(str(word) for flag in flags for word in flag)]
         told(lambda: cli.parsed(words).execute())
+
+
+def flags_of(suite, options):
+    """Settings of a suite as the words of a command line."""
+    for field, value in options.items():
+        yield f"--{suite}.{field.replace('_', '-')}"
+        yield from map(str, value if isinstance(value, tuple) else (value,))
+
+
+def code_of(words):
+    """The exit code of a command line, whose mistake is the one line that it says."""
+    said, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        try:
+            cli.main(words)
+        except SystemExit as end:
+            code = end.code
+    if code:
+        (line,) = said.getvalue().splitlines()
+        assert line.startswith("paceline: ") and not re.search(r"\(at [^)]*:\d+\)|__|-----", line), line
+    return code
+
+
+@pytest.mark.parametrize(("suite", "fault"), [("text", {"contexts": (HUGE,)}), ("forecast", {"num_bins": HUGE})])
+def test_runs_on_real_data(suite, fault):
+    @settings(QUIET, max_examples=5)
+    @given(changed(SUITES[suite][0]))
+    @example({})
+    @example(fault)
+    def check(options):
+        with tempfile.TemporaryDirectory() as out:
+            words = ["run", suite, *flags_of(suite, {**REAL[suite], **options}), "--student", "gru"]
+            words += ["--gru.width", "8", "--budget", "4", "--updates-per-decision", "2", "--batch-size", "4"]
+            words += ["--evaluate-every", "4", "--wandb", "disabled", "--out", f"{out}/run"]
+            assert code_of(words) in ({2} if options == fault else {0, 2} if options else {0})
+
+    check()
+
+
+@pytest.mark.parametrize("suite", list(REAL))
+def test_command_lines_of_real_data(suite):
+    own = [f"--{suite}.{field.name.replace('_', '-')}" for field in dataclasses.fields(SUITES[suite][0])]
+
+    @settings(QUIET, max_examples=5)
+    @given(st.lists(st.sampled_from(own) | JUNK, max_size=5))
+    def check(words):
+        told(lambda: cli.parsed(["run", suite, *words]))
+
+    check()

@@ -110,9 +110,9 @@ class Forecast:
         horizons, contexts = increasing("horizons", horizons, 1), increasing("contexts", contexts, 1)
         self.bins = Bins(*limits, num_bins)
         start_nats = math.log(num_bins) if start_nats is None else start_nats
-        if not start_nats > goal_nats >= 0 or not 0 < mastery <= 1:
+        if not math.inf > start_nats > goal_nats >= 0 or not 0 < mastery <= 1:
             raise ValueError(
-                "start_nats must exceed goal_nats >= 0 and mastery be in (0, 1]; "
+                "start_nats must be finite and exceed goal_nats >= 0, and mastery be in (0, 1]; "
                 f"got start_nats={start_nats}, goal_nats={goal_nats}, mastery={mastery}"
             )
         self.vocab_size, self.symbols = num_bins, self.bins.symbols

@@ -87,9 +87,9 @@ class HuggingFaceTask:
         columns = question if text is None else text
         if columns is None or (text is not None and question is not None) or (question is None) != (answer is None):
             raise ValueError(f"give either text, or question and answer; got {text=}, {question=}, {answer=}")
-        if not start_bits > goal_bits >= 0 or not 0 < mastery <= 1:
+        if not math.inf > start_bits > goal_bits >= 0 or not 0 < mastery <= 1:
             raise ValueError(
-                "start_bits must exceed goal_bits >= 0 and mastery be in (0, 1]; "
+                "start_bits must be finite and exceed goal_bits >= 0, and mastery be in (0, 1]; "
                 f"got start_bits={start_bits}, goal_bits={goal_bits}, mastery={mastery}"
             )
         if max_length < 3 or beyond_levels < 0 or (levels is not None and levels < 1):

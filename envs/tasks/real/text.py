@@ -91,9 +91,9 @@ class TextTask:
         contexts = tuple(contexts)
         if not contexts or contexts[0] < 1 or any(b <= a for a, b in pairwise(contexts)):
             raise ValueError(f"contexts must be increasing whole numbers from 1 on; got {list(contexts)}")
-        if not start_bits > goal_bits >= 0 or not 0 < mastery <= 1:
+        if not math.inf > start_bits > goal_bits >= 0 or not 0 < mastery <= 1:
             raise ValueError(
-                "start_bits must exceed goal_bits >= 0 and mastery be in (0, 1]; "
+                "start_bits must be finite and exceed goal_bits >= 0, and mastery be in (0, 1]; "
                 f"got start_bits={start_bits}, goal_bits={goal_bits}, mastery={mastery}"
             )
         if chunk_bytes is not None and chunk_bytes < 2:
@@ -166,8 +166,8 @@ def _domains_of(source: Source) -> dict[str, list[Path]]:
     if not isinstance(source, str | Path):
         return {"text": [Path(f) for f in source]}
     root = Path(source)
-    if not root.is_dir():
-        raise FileNotFoundError(f"text source must be a folder or a list of files; {root} is not a folder")
+    if source == "" or not root.is_dir():  # as a path, nothing would be the folder that one stands in
+        raise FileNotFoundError(f"text source must be a folder or a list of files; {str(source)!r} is not a folder")
     loose = sorted(f for f in root.iterdir() if f.is_file() and not f.name.startswith("."))
     found = {"files": loose} if loose else {}
     for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):

@@ -19,6 +19,8 @@ SEPARATOR, END = 256, 257
 ANSWER_SYMBOLS = (*BYTES, "SEP", "END")
 """``(258,)``, how the tokens of questions and answers are written for a human."""
 
+_MOST = 65_536  # bins: more are finer than any student tells apart, and its first and last layer grow with them
+
 
 def mean_scale(context: Floats) -> Floats:
     """Mean absolute value of each context: ``(B, C)`` to ``(B, 1)``; 1 where the context is zero throughout.
@@ -48,7 +50,7 @@ class Bins:
     Reference: A. Ansari et al., Chronos (2024), arXiv:2403.07815, section 3.1 (there 4,094 bins from -15 to 15).
 
     Raises:
-        ValueError: low not below high, or fewer than 2 bins.
+        ValueError: low not below high, fewer than 2 bins, or more than 65,536.
     """
 
     low: float = -15.0
@@ -58,8 +60,8 @@ class Bins:
     def __post_init__(self) -> None:
         if not (np.isfinite([self.low, self.high]).all() and self.low < self.high):
             raise ValueError(f"the limits of the bins must be finite, low below high; got {self.low} and {self.high}")
-        if self.num_bins < 2:
-            raise ValueError(f"num_bins must be at least 2; got {self.num_bins}")
+        if not 2 <= self.num_bins <= _MOST:
+            raise ValueError(f"num_bins must be from 2 to {_MOST:,}; got {self.num_bins:,}")
 
     @property
     def width(self) -> float:

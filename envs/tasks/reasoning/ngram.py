@@ -88,9 +88,9 @@ class NGram:
             raise ValueError(f"orders must be in [0, {_HIGHEST}]; got {everything}")
         if length < 1:
             raise ValueError(f"length must be at least 1; got {length}")
-        if not start_bits > goal_bits >= 0 or not 0 < mastery <= 1 or not 0 < share <= 1:
+        if not math.inf > start_bits > goal_bits >= 0 or not 0 < mastery <= 1 or not 0 < share <= 1:
             raise ValueError(
-                "start_bits must exceed goal_bits >= 0, mastery and share be in (0, 1]; "
+                "start_bits must be finite and exceed goal_bits >= 0, mastery and share be in (0, 1]; "
                 f"got start_bits={start_bits}, goal_bits={goal_bits}, mastery={mastery}, share={share}"
             )
         self.name, self.mastery, self.length = name, mastery, length

@@ -187,7 +187,8 @@ def test_the_version_follows_series_and_settings():
         ({"granularities": ()}, r"granularities must be .*; got \[\]"),
         ({"horizons": (0,)}, r"horizons must be increasing whole numbers from 1 on; got \[0\]"),
         ({"contexts": (4, 4)}, r"contexts must be increasing whole numbers from 1 on; got \[4, 4\]"),
-        ({"start_nats": 1, "goal_nats": 1}, "start_nats must exceed goal_nats >= 0"),
+        ({"start_nats": 1, "goal_nats": 1}, "start_nats must be finite and exceed goal_nats >= 0"),
+        ({"start_nats": math.inf}, "start_nats must be finite"),
         ({"mastery": 0}, r"mastery be in \(0, 1\]; got .*mastery=0"),
         ({"limits": (1, 0)}, "low below high; got 1 and 0"),
         (

@@ -1,3 +1,4 @@
+import math
 import sys
 
 import datasets
@@ -186,7 +187,8 @@ def test_a_path_is_loaded(tmp_path, monkeypatch):
         ({"levels": 0}, r"levels at least 1 .*levels=0"),
         ({"beyond_levels": 2}, "beyond_levels must leave a level to teach; got 2 of 2"),
         ({"mastery": 0}, r"mastery be in \(0, 1\]"),
-        ({"start_bits": 2, "goal_bits": 2}, "start_bits must exceed goal_bits"),
+        ({"start_bits": 2, "goal_bits": 2}, "start_bits must be finite and exceed goal_bits"),
+        ({"start_bits": math.inf}, "start_bits must be finite"),
     ],
 )
 def test_settings_and_columns_that_do_not_do_are_refused(settings, message):

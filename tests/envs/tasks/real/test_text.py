@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -86,5 +88,6 @@ def test_refuses_what_it_cannot_read(tmp_path, documents):
         envs.TextTask(documents, contexts=(8,), domains=["third"])
     with pytest.raises(ValueError, match="contexts must be increasing"):
         envs.TextTask(documents, contexts=(8, 4))
-    with pytest.raises(ValueError, match="start_bits must exceed goal_bits"):
-        envs.TextTask(documents, contexts=(8,), start_bits=2, goal_bits=2)
+    for start_bits in (2, math.inf):
+        with pytest.raises(ValueError, match="start_bits must be finite and exceed goal_bits"):
+            envs.TextTask(documents, contexts=(8,), start_bits=start_bits, goal_bits=2)

@@ -43,7 +43,8 @@ def test_scale_is_the_mean_absolute_value_of_the_context_and_one_for_nothing():
     [
         ((1, 1, 5), "limits of the bins must be finite, low below high; got 1 and 1"),
         ((0, np.inf, 5), "low below high; got 0 and inf"),
-        ((0, 1, 1), "num_bins must be at least 2; got 1"),
+        ((0, 1, 1), "num_bins must be from 2 to 65,536; got 1"),
+        ((0, 1, 2**31), "num_bins must be from 2 to 65,536; got 2,147,483,648"),
     ],
 )
 def test_bins_that_are_none_are_refused(settings, message):
