@@ -147,7 +147,7 @@ def _log_the_last(run: Any, summary: dict[str, Any], trace: pl.DataFrame, folder
     for kind, files in (
         ("teacher", ["teacher.safetensors"]),
         ("student", ["student.safetensors"]),
-        ("results", ["results.parquet", "trace.parquet"]),
+        ("results", ["results.parquet", "trace.parquet", "failures.parquet"]),
         ("settings", ["cell.json"]),
     ):
         artifact = wandb.Artifact(f"{run.id}-{kind}", type=kind)

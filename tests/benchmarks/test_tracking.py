@@ -6,12 +6,20 @@ import sys
 
 import pytest
 from process_support import ended
-from tests_support import command, records
+from tests_support import OWN_MODULE, command, records
 
 from teacher.health import HEALTH
 
 ARGUMENTS = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", "2")
 QUICK = ("--budget", "60", "--evaluate-every", "20", "--workers", "1", "--out", "out")
+SLOW = """
+import envs
+import own
+
+
+def make_student(vocab_size, num_learners=1):
+    return envs.ScriptedStudent(own.suite, num_learners, rate=0.01)
+"""
 
 
 def offline_files(tmp_path):
@@ -21,8 +29,6 @@ def offline_files(tmp_path):
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
     """The records of a bench of four lifetimes, by run."""
-    from tests_support import OWN_MODULE
-
     folder = tmp_path_factory.mktemp("wandb")
     (folder / "own.py").write_text(OWN_MODULE)
     done = ended(*ARGUMENTS, *QUICK, cwd=folder)
@@ -85,11 +91,17 @@ def test_every_decision_and_evaluation_is_logged_with_its_axis(logged):
         assert table["teacher/decisions/nrows"] == 6 and table["teacher/decisions/ncols"] >= 8
 
 
+def files_of(run):
+    """The names of the files in each of a run's artifacts, by its type."""
+    logged = [*only(run, "artifact"), *(request.log_artifact.artifact for request in only(run, "request"))]
+    return {artifact.type: {entry.path for entry in artifact.manifest.contents} for artifact in logged}
+
+
 def test_artifacts_of_teacher_student_results_and_settings(logged):
     for run in logged[1]:
-        kinds = {artifact.type for artifact in only(run, "artifact")}
-        requested = {r.log_artifact.artifact.type for r in only(run, "request") if r.HasField("log_artifact")}
-        assert {"teacher", "student", "results", "settings"} <= kinds | requested
+        files = files_of(run)
+        assert {"teacher", "student", "results", "settings"} <= set(files)
+        assert files["results"] == {"results.parquet", "trace.parquet", "failures.parquet"}
 
 
 def test_a_resumed_lifetime_goes_on_in_the_same_run(logged, tmp_path):
@@ -155,37 +167,89 @@ def test_disabled_works_with_wandb_not_installed_and_offline_says_so(tmp_path, p
     )
 
 
-def test_a_report_pushes_the_standing_with_its_intervals(paceline, paceline_here, tmp_path):
-    made = paceline_here(*ARGUMENTS, *QUICK, "--wandb", "disabled")
+def table(out, name):
+    """The rows of a table that was logged, a dictionary each."""
+    (file,) = (out / "wandb").rglob(f"{name}*.table.json")
+    content = json.loads(file.read_text())
+    return [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
+
+
+def ends(name, record, value="mean"):
+    """A record's number and the ends of its interval, under the names of columns."""
+    low, high = record["interval"] or (None, None)
+    return {name: record[value], f"{name}_low": low, f"{name}_high": high}
+
+
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory):
+    """The folder of a bench of two students whose report was pushed, and the records of that."""
+    folder = tmp_path_factory.mktemp("pushed")
+    (folder / "own.py").write_text(OWN_MODULE)
+    (folder / "slow.py").write_text(SLOW)
+    words = ("bench", "own:suite", "--students", "own:make_student,slow:make_student", "--seeds", 3, "--workers", 1)
+    words += ("--teachers", "uniform,odm", "--budget", 460, "--evaluate-every", 20, "--out", "out")
+    made = ended(*words, "--wandb", "disabled", cwd=folder)
     assert made.returncode == 0, made.stderr
-    for _ in range(2):
-        done = paceline("report", "out", "--wandb", "offline", "--project", "papers")
-        assert done.returncode == 0 and "(logged for W&B: `wandb sync` later)" in done.stdout, done.stderr
-    files = sorted((tmp_path / "out").glob("wandb/offline-run-*/run-*.wandb"))
-    runs = [list(records(path)) for path in files]
-    assert len({only(run, "run")[0].run_id for run in runs}) == 1  # pushed again into the same run
-    begun = only(runs[0], "run")[0]
+    done = ended("report", "out", "--wandb", "offline", "--project", "papers", cwd=folder)
+    assert done.returncode == 0 and "(logged for W&B: `wandb sync` later)" in done.stdout, done.stderr
+    (file,) = folder.glob("out/wandb/offline-run-*/run-*.wandb")
+    return folder / "out", list(records(file))
+
+
+def test_a_report_pushes_the_standing_with_its_intervals(pushed):
+    run = pushed[1]
+    begun = only(run, "run")[0]
     assert (begun.job_type, begun.project, begun.run_group) == ("report", "papers", "report")
-    logged = " ".join(key for rows in history(runs[0]) for key in rows)
-    assert all(name in logged for name in ("report/teachers", "report/pairs", "report/page"))
-    table = next(path for path in (tmp_path / "out" / "wandb").rglob("teachers*.table.json"))
-    content = json.loads(table.read_text())
-    groups = json.loads((tmp_path / "out" / "summary.json").read_text())["groups"]
-    by_name = [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
-    assert [row["teacher"] for row in by_name] == [group["teacher"] for group in groups]
-    for row, group in zip(by_name, groups, strict=True):
-        cost = group["cost_to_mastery"]["updates"]
-        assert [row["updates"], row["updates_low"], row["updates_high"]] == [
-            cost["mean"],
-            *(cost["interval"] or (None, None)),
-        ]
-    assert only(runs[0], "exit")[0].exit_code == 0
+    logged = " ".join(key for rows in history(run) for key in rows)
+    assert all(f"report/{name}" in logged for name in ("teachers", "pairs", "all_suites", "page"))
+    tables = {f"{name}.parquet" for name in ("results", "trace", "failures")}
+    assert files_of(run)["report"] == {"summary.json", "report.html", *tables}
+    assert only(run, "exit")[0].exit_code == 0
 
 
-def test_a_report_without_wandb_pushes_nothing(paceline_here, tmp_path):
-    assert paceline_here(*ARGUMENTS, *QUICK, "--wandb", "disabled").returncode == 0
-    done = paceline_here("report", "out")
-    assert done.returncode == 0 and "W&B" not in done.stdout and not list(tmp_path.glob("out/wandb*"))
+def test_the_tables_that_are_pushed_hold_what_the_summary_holds(pushed):
+    groups = json.loads((pushed[0] / "summary.json").read_text())["groups"]
+    rows = table(pushed[0], "teachers")
+    assert len(rows) == len(groups) == 4
+    for row, group in zip(rows, groups, strict=True):
+        held = {name: group[name] for name in ("suite", "student", "teacher", "solve_rate")}
+        held |= {"seeds": 3, "mastered_all": group["solve_rate"] == 1}
+        for name, record in (("area_under_curve", group["area_under_curve"]), *group["cost_to_mastery"].items()):
+            held |= ends(name, record)
+        over = group.get("over_uniform", {}).get("updates", {"speedup": None, "bound": None})
+        chance = over.get("probability_of_improvement", {"value": None, "interval": None})
+        held |= {"speedup": over["speedup"], "bound": over["bound"]}
+        assert row == held | ends("probability_of_improvement", chance, "value")
+    assert {row["teacher"] for row in rows if row["probability_of_improvement"] is None} == {"uniform"}
+    assert any(row["probability_of_improvement_low"] is not None for row in rows)
+    compared = [(group, *one) for group in groups for one in group.get("against", {}).items()]
+    for row, (group, to, one) in zip(table(pushed[0], "pairs"), compared, strict=True):
+        held = {name: group[name] for name in ("suite", "student", "teacher")} | {"against": to}
+        held |= {name: one[name] for name in ("pairs", "difference", "ratio", "faster", "p", "p_holm", "pairs_needed")}
+        assert row == held | dict(zip(("low", "high"), one["interval"], strict=True))
+
+
+def test_all_suites_and_students_at_once_are_pushed_as_the_page_has_them(pushed):
+    rows, page = table(pushed[0], "all_suites"), (pushed[0] / "report.html").read_text()
+    means = [row["interquartile_mean"] for row in rows]
+    assert [row["teacher"] for row in rows] == ["odm", "uniform"] and means == sorted(means)  # the best first
+    for row in rows:
+        value, low, high = (row[f"interquartile_mean{end}"] for end in ("", "_low", "_high"))
+        cells = (row["teacher"], row["lifetimes"], f"{value:.3f} [{low:.3f}, {high:.3f}]")
+        assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+        assert (row["suites"], row["lifetimes"]) == (2, 6)
+
+
+def test_a_report_pushes_nothing_unless_it_is_told_to_and_again_into_the_same_run(logged):
+    done = ended("report", "out", cwd=logged[0])
+    assert done.returncode == 0 and "W&B" not in done.stdout and not list(logged[0].glob("out/wandb*"))
+    for _ in range(2):
+        done = ended("report", "out", "--wandb", "offline", cwd=logged[0])
+        assert done.returncode == 0, done.stderr
+    runs = [list(records(path)) for path in logged[0].glob("out/wandb/offline-run-*/run-*.wandb")]
+    assert len(runs) == 2 and len({only(run, "run")[0].run_id for run in runs}) == 1
+    names = " ".join(key for run in runs for rows in history(run) for key in rows)
+    assert "report/teachers" in names and "report/all_suites" not in names  # of one suite and student there is none
 
 
 def test_beside_a_client_that_began_elsewhere_files_lie_in_our_folder(paceline, tmp_path):
