@@ -54,7 +54,9 @@ class Known(NamedTuple):
         Bounds are of a nested bootstrap where trained teachers are behind lifetimes: they are drawn anew as seeds are.
         """
         rows = {row.name: row for row in compared(self.lifetimes, self.budget, (), reference=reference)}
-        return {name: self._nested(row, reference) if name in LEARNED else row for name, row in rows.items()}
+        return {
+            name: self._nested(row, reference) if {name, reference} & LEARNED else row for name, row in rows.items()
+        }
 
     def behind(self, names: Sequence[str], seeds: Iterable[int]) -> list[set[int]]:
         """The trained teachers behind each seed's lifetimes of these entries.

@@ -88,7 +88,9 @@ class Look:
             Console(width=wide).print(table)
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
-            write_json(self.out / f"{run.name(self.suite)}.json", kept(until, arms, seen))
+            command = f"python -m benchmarks.studies.records look {self.suite} --teachers {' '.join(self.teachers)}"
+            seeds = {"command": command, "first_seed": self.first_seed, "seeds": self.seeds}
+            write_json(self.out / f"{run.name(self.suite)}.json", {**seeds, **kept(until, arms, seen)})
 
     def _windows(self, budget: int) -> tuple[int, ...]:
         """Where they end."""

@@ -42,22 +42,40 @@ class Pair:
 
     def execute(self) -> None:
         """Prints a table."""
+        if not self.suites:
+            raise UserError("which suites? Give at least one after --suites")
         if unknown := [suite for suite in self.suites if suite not in RECORDS]:
             raise UserError(f"unknown suite of record {unknown[0]!r}; there are: {', '.join(RECORDS)}")
         if self.name == self.reference:
             raise UserError(f"two different entries are needed; got {self.name} twice")
-        asked = [one for one in Tables(self.results).known() if self._is_of(one)]
-        both = [one for one in asked if len(one.costs(self.name, self.reference)) >= 2]
+        asked = self._asked()
+        lived = sorted({name for one in asked for name in one.lifetimes})
+        if unknown := [name for name in (self.name, self.reference) if name not in lived]:
+            raise UserError(f"unknown entry {unknown[0]!r}; there are: {', '.join(lived)}")
+        both = [shared for one in asked if (shared := _shared(one, self.name, self.reference)) is not None]
         if not both:
-            lived = sorted({name for one in asked for name in one.lifetimes})
-            raise UserError(
-                f"no two seeds that both {self.name} and {self.reference} have lived; entries there: "
-                f"{', '.join(lived) or 'none'}"
-            )
+            raise UserError(f"no two seeds of any suite have been lived by both {self.name} and {self.reference}")
         say("\n".join(told(both, self.name, self.reference)))
 
-    def _is_of(self, one: Known) -> bool:
-        return one.suite in self.suites and one.preset == self.preset and self.student in (None, one.student)
+    def _asked(self) -> list[Known]:
+        """Figures of the suites, the preset and the student."""
+        known = list(Tables(self.results).known())
+        own = [one for one in known if one.suite in self.suites and one.preset == self.preset]
+        students = sorted({one.student for one in own})
+        if not students:
+            raise UserError(f"{self.results} holds no figures of {', '.join(self.suites)} --preset {self.preset}")
+        if self.student not in (None, *students):
+            raise UserError(f"no figures of student {self.student!r}; there are: {', '.join(students)}")
+        return [one for one in own if self.student in (None, one.student)]
+
+
+def _shared(one: Known, name: str, reference: str) -> Known | None:
+    """The two entries alone, of the seeds that both have lived; None below two."""
+    seeds = [str(seed) for seed in one.costs(name, reference)]
+    if len(seeds) < 2:
+        return None
+    lifetimes = {entry: {seed: one.lifetimes[entry][seed] for seed in seeds} for entry in (name, reference)}
+    return one._replace(lifetimes=lifetimes)
 
 
 def told(known: list[Known], name: str, reference: str) -> list[str]:

@@ -11,10 +11,12 @@ from benchmarks.meta.evidence import FEWEST_SEEDS, Row
 from benchmarks.records import RECORDS
 from benchmarks.statistics import REFERENCES, holm, probability_of_improvement, seeds_needed
 from benchmarks.statistics.power import MOST
+from benchmarks.store import read_json
 from benchmarks.studies.records.known import Known, sign_of
 from benchmarks.studies.records.look import FOLDER
 from benchmarks.studies.records.run import RESULTS, SOURCES, TEACHERS, Run, entries
 
+SAME = "no pair differs"
 _LEVEL = 0.05
 
 
@@ -53,9 +55,14 @@ def section(one: Known, results: Path = RESULTS) -> list[str]:
 def _taught(one: Known, results: Path) -> list[str]:
     """The figure of what teachers did, where that was kept (`look --out`)."""
     name = f"{one.suite}-{one.preset}-{one.student}"
-    if not (results / FOLDER / f"{name}.json").exists():
+    if not (file := results / FOLDER / f"{name}.json").exists():
         return []
-    caption = "Mean mixture of the lifetimes under way (as long as half of them are), and how far each arm had come."
+    found = read_json(file)
+    last = found["first_seed"] + found["seeds"] - 1
+    caption = (
+        f"Seeds {found['first_seed']} to {last}. Mean mixture of the lifetimes under way (as long as half of them are) "
+        "and how far each arm had come."
+    )
     return ["", f"![what teachers taught, and what that came to]({FOLDER}/{name}.svg)", "", caption]
 
 
@@ -103,23 +110,28 @@ def comparisons(one: Known) -> list[str]:
     said += "."
     enough = {name: row for name, row in to_uniform.items() if row.num_pairs >= FEWEST_SEEDS}
     rivals = [row for name, row in enough.items() if name in TEACHERS and name not in ("uniform", "general")]
-    controls = [row for name, row in enough.items() if name not in TEACHERS]
+    own_sources = SOURCES.get(one.suite, {})
+    controls = [row for name, row in enough.items() if name not in TEACHERS and name not in own_sources]
+    sources = [row for name, row in enough.items() if name in own_sources]
     told = [f"Descriptive, against uniform: the others of the eight, {_corrected(rivals)}"]
-    sources = "".join(f", {row.name}" for row in controls if row.name in SOURCES.get(one.suite, {}))
-    told += [f"controls and tuned settings{sources}, {_corrected(controls)}"] if controls else []
-    return [said, f"{'; '.join(told)}."]
+    told += [f"controls and tuned settings, {_corrected(controls)}"] if controls else []
+    told += [f"what the source proposes, {_corrected(sources)}"] if sources else []
+    others = [row.name for row in sources if "uncertain" in own_sources[row.name]]
+    apart = f" {', '.join(others)} are of another student than uniform sampling's row." if others else ""
+    return [said, f"{'; '.join(told)}.{apart}"]
 
 
 def _open(one: Known, reference: str, p: float) -> str:
     """How many pairs it would take, where these do not tell the general teacher and a reference apart."""
-    return "" if p <= _LEVEL else f"; to tell them apart: {pairs_needed(one, 'general', reference)}"
+    needed = pairs_needed(one, "general", reference)
+    return "" if p <= _LEVEL else f"; {needed}" if needed == SAME else f"; to tell them apart: {needed}"
 
 
 def pairs_needed(one: Known, name: str, reference: str) -> str:
     """Of two entries, so that four studies in five would call them different: a guess from the pairs there are."""
     differences = [own - other for own, other in one.costs(name, reference).values()]
     if not any(differences):
-        return "no pair differs"
+        return SAME
     needed = seeds_needed(differences)
     return f"over {MOST:,}" if needed is None else f"{needed:,}"
 

@@ -45,8 +45,7 @@ class Tables:
 
     def execute(self) -> None:
         """Prints and writes."""
-        if self.live:
-            Run(results=self.results).execute()
+        failed = self._lived() if self.live else None
         known = list(self.known())
         if not known:
             raise UserError(
@@ -65,6 +64,16 @@ class Tables:
             self._write_pages(known, pages)
         if not is_committed(self.results):
             say("\n".join(["", *_left_alone(known, front, pages)]))
+        if failed is not None:
+            raise failed
+
+    def _lived(self) -> UserError | None:
+        """What kept some suites from being complete: what there is of them is tabled all the same."""
+        try:
+            Run(results=self.results).execute()
+        except UserError as error:
+            return error
+        return None
 
     def _write_pages(self, known: list[Known], pages: Path) -> None:
         # With matplotlib; they draw what is tabled here.

@@ -54,6 +54,7 @@ def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
     assert line.count("0.12 (0.") == 2  # of eight arms, in each of two windows
     Look("recall", teachers=("uniform",), out=tmp_path / "seen", **where).execute()  # forty updates in twenty windows
     seen = read_json(tmp_path / "seen" / "recall-small-lstm.json")
+    assert seen["first_seed"] == 0 and seen["seeds"] == 2
     assert seen["until"] == [2 * at for at in range(1, 21)] and len(seen["arms"]) == 8
     own = seen["teachers"]["uniform"]
     assert own["lifetimes"] == [0, 0, 0, 0, 2] * 4  # ten updates a decision

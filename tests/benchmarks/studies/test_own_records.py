@@ -175,3 +175,11 @@ def test_one_command_lives_the_eight_and_tables_them(checkout, monkeypatch, caps
     assert lived == [Run(results=Path("own"))] and lived[0].teachers == tuple(TEACHERS)
     assert "| recall, lstm | 2 | 450 |" in capsys.readouterr().out
     assert command(monkeypatch, "table", "--results", "own") == 0 and len(lived) == 1
+
+    def fails(run):
+        raise UserError("1 of 12 suites are not complete")
+
+    monkeypatch.setattr(Run, "execute", fails)
+    assert command(monkeypatch, "table", "--results", "own", "--live") == 2
+    said = capsys.readouterr()
+    assert "| recall, lstm | 2 | 450 |" in said.out and "1 of 12 suites are not complete" in said.err

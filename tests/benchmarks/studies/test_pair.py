@@ -42,6 +42,27 @@ def test_what_was_cut_off_is_a_bound_and_what_never_differs_is_said(pair):
     assert "| >= 475 | 225 | >= 2.11 [" in pair("combined", "general")[1].out
 
 
+def test_a_bound_is_of_the_seeds_that_both_have_lived(pair, tmp_path):
+    """The ninth seed of one never mastered, and the other never lived it."""
+    figures = {"general": lives(*EIGHT, None), "exp3s": lives(*[cost + 10 for cost in EIGHT])}
+    write_json(tmp_path / "recall-small-lstm.json", {"lifetimes": figures})
+    assert "| recall, lstm | 8 | 450 | 460 | 0.98 [" in pair("general", "exp3s", "--suites", "recall")[1].out
+
+
+def test_the_general_teachers_networks_are_drawn_whichever_of_the_two_it_is(pair, tmp_path):
+    costs = (300, 500, 400, 800, 350, 600, 450, 700, 380, 520)
+    figures = {"general": lives(*costs), "exp3s": lives(*reversed(costs))}
+    write_json(tmp_path / "recall-small-lstm.json", {"lifetimes": figures})
+
+    def bounds(*names):
+        said = pair(*names, "--suites", "recall")[1].out.split("| 1.00 [")[1].partition("]")[0]
+        return [float(end) for end in said.split(", ")]
+
+    low, high = bounds("general", "exp3s")
+    other_low, other_high = bounds("exp3s", "general")
+    assert other_low == pytest.approx(1 / high, rel=0.02) and other_high == pytest.approx(1 / low, rel=0.02)
+
+
 def test_suites_student_and_preset_can_be_chosen(pair):
     assert [line.split(" |")[0] for line in pair("general", "exp3s", "--student", "lstm")[1].out.splitlines()[2:]] == [
         "| recall, lstm"
@@ -53,8 +74,14 @@ def test_suites_student_and_preset_can_be_chosen(pair):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("general", "x"), "no two seeds that both general and x have lived; entries there: combined, exp3s, general,"),
-        (("uniform", "exp3s"), "no two seeds that both uniform and exp3s have lived"),  # one has no test
+        (("general", "x"), "unknown entry 'x'; there are: combined, exp3s, general, uniform"),
+        (
+            ("uniform", "exp3s"),
+            "no two seeds of any suite have been lived by both uniform and exp3s",
+        ),  # one has no test
+        (("general", "exp3s", "--student", "gru"), "no figures of student 'gru'; there are: lstm, transformer"),
+        (("general", "exp3s", "--suites", "forecast"), "/"),  # the folder that holds no figures of it
+        (("general", "exp3s", "--suites"), "which suites? Give at least one after --suites"),
         (("exp3s", "exp3s"), "two different entries are needed; got exp3s twice"),
         (("general", "exp3s", "--suites", "x"), "unknown suite of record 'x'; there are: addition-1d"),
     ],

@@ -1,9 +1,12 @@
 """What the sources of the suites of record propose, beside the eight teachers."""
 
 import pytest
+from records_support import lives
 
 from benchmarks.store import UserError
+from benchmarks.studies.records.known import Known
 from benchmarks.studies.records.run import SOURCES, Run
+from benchmarks.studies.records.section import comparisons
 
 
 @pytest.mark.parametrize(("suite", "name"), [(suite, name) for suite, own in SOURCES.items() for name in own])
@@ -28,3 +31,14 @@ def test_complexity_gain_is_of_the_same_uncertain_student_for_whoever_is_compare
     schedule = cells["exp3s-gvcg"].schedule
     assert students[0]["num_samples"] == schedule.budget * schedule.batch_size
     assert {cell.schedule for cell in cells.values()} == {schedule} and cells["exp3s-gvcg"].redraw == "decision"
+
+
+def test_they_are_corrected_apart_and_those_of_another_student_are_named():
+    own = {name: lives(*[400] * 10) for name in ("uniform", "target-deficit", "general", "stratified")}
+    more = {name: lives(*[200] * 10) for name in ("exp3s-gvcg", "uniform-uncertain")}
+    plain, also = ("\n".join(comparisons(Known("n-gram", "small", "lstm", 5000, d))) for d in (own, {**own, **more}))
+    assert "tuned settings, Holm-corrected over 1: stratified 1." in plain and "proposes" not in plain
+    assert "over 1: stratified 1; what the source proposes, Holm-corrected over 2: exp3s-gvcg 0.0039" in also
+    assert also.endswith("exp3s-gvcg, uniform-uncertain are of another student than uniform sampling's row.")
+    lego = {**own, "skill-it": lives(*[200] * 10)}
+    assert "another student" not in "\n".join(comparisons(Known("lego", "small", "lstm", 6000, lego)))
