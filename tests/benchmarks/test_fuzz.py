@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import math
 import re
 import tempfile
 import typing
@@ -241,19 +242,25 @@ def code_of(words):
     return code
 
 
-@pytest.mark.parametrize(("suite", "fault"), [("text", {"contexts": (HUGE,)}), ("forecast", {"num_bins": HUGE})])
-def test_runs_on_real_data(suite, fault):
-    @settings(QUIET, max_examples=5)
-    @given(changed(SUITES[suite][0]))
-    @example({})
-    @example(fault)
-    def check(options):
-        with tempfile.TemporaryDirectory() as out:
-            words = ["run", suite, *flags_of(suite, {**REAL[suite], **options}), "--student", "gru"]
-            words += ["--gru.width", "8", "--budget", "4", "--updates-per-decision", "2", "--batch-size", "4"]
-            words += ["--evaluate-every", "4", "--wandb", "disabled", "--out", f"{out}/run"]
-            assert code_of(words) in ({2} if options == fault else {0, 2} if options else {0})
+FAULTS = {
+    "text": [{"source": ("",), "domains": ("texts",)}, {"contexts": (HUGE,)}, {"start_bits": math.inf}],
+    "forecast": [{"num_bins": 65_537}, {"num_bins": HUGE}, {"horizons": (HUGE,)}],
+}
 
+
+@pytest.mark.parametrize("suite", list(REAL))
+def test_runs_on_real_data(suite, tmp_path):
+    def code(options):
+        words = ["run", suite, *flags_of(suite, {**REAL[suite], **options}), "--student", "gru", "--gru.width", "8"]
+        words += ["--budget", "4", "--updates-per-decision", "2", "--batch-size", "4", "--evaluate-every", "4"]
+        return code_of([*words, "--wandb", "disabled", "--out", f"{tmp_path}/run", "--overwrite"])
+
+    @settings(QUIET, max_examples=2)
+    @given(changed(SUITES[suite][0]))
+    def check(options):
+        assert code(options) in ({0, 2} if options else {0})
+
+    assert [code(fault) for fault in FAULTS[suite]] == [2, 2, 2]
     check()
 
 
@@ -261,7 +268,7 @@ def test_runs_on_real_data(suite, fault):
 def test_command_lines_of_real_data(suite):
     own = [f"--{suite}.{field.name.replace('_', '-')}" for field in dataclasses.fields(SUITES[suite][0])]
 
-    @settings(QUIET, max_examples=5)
+    @settings(QUIET, max_examples=3)
     @given(st.lists(st.sampled_from(own) | JUNK, max_size=5))
     def check(words):
         told(lambda: cli.parsed(["run", suite, *words]))

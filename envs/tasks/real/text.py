@@ -167,7 +167,8 @@ def _domains_of(source: Source) -> dict[str, list[Path]]:
         return {"text": [Path(f) for f in source]}
     root = Path(source)
     if source == "" or not root.is_dir():  # as a path, nothing would be the folder that one stands in
-        raise FileNotFoundError(f"text source must be a folder or a list of files; {str(source)!r} is not a folder")
+        wrong = source or "an empty name"
+        raise FileNotFoundError(f"text source must be a folder or a list of files; {wrong} is not a folder")
     loose = sorted(f for f in root.iterdir() if f.is_file() and not f.name.startswith("."))
     found = {"files": loose} if loose else {}
     for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):

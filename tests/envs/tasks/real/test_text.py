@@ -79,6 +79,8 @@ def test_a_large_file_can_be_cut_into_documents(tmp_path):
 def test_refuses_what_it_cannot_read(tmp_path, documents):
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         envs.TextTask(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="an empty name is not a folder"):
+        envs.TextTask("")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no files"):
         envs.TextTask(tmp_path / "empty")
