@@ -112,3 +112,11 @@ def test_a_ratio_is_drawn_over_pairs():
     row = by_name({"uniform": uniform, **half}, 1000, ("a", "b"))["general (mean of 2 trained)"]
     assert row.ratio == pytest.approx(0.5) and row.ratio_low == row.ratio_high == pytest.approx(0.5)
     assert row.low < row.high
+
+
+def test_a_teacher_that_lived_more_seeds_counts_no_more():
+    """Five teachers of 300 on four seeds, one of 100 on all twenty: 267 in the mean, over lifetimes it would be 200."""
+    trained = {f"t{t}": {str(seed): life(300) for seed in range(0, 20, 5)} for t in range(5)}
+    trained["long"] = {str(seed): life(100) for seed in range(20)}
+    row = by_name(trained, 1000, tuple(trained))["general (mean of 6 trained)"]
+    assert row.mean == pytest.approx(1600 / 6) and row.low > 160 and row.high == 300

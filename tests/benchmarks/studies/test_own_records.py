@@ -180,6 +180,7 @@ def test_one_command_lives_the_eight_and_tables_them(checkout, monkeypatch, caps
         raise UserError("1 of 12 suites are not complete")
 
     monkeypatch.setattr(Run, "execute", fails)
+    capsys.readouterr()  # of the table before
     assert command(monkeypatch, "table", "--results", "own", "--live") == 2
     said = capsys.readouterr()
     assert "| recall, lstm | 2 | 450 |" in said.out and "1 of 12 suites are not complete" in said.err
