@@ -50,7 +50,7 @@ def build(cell: Cell) -> tuple[Suite, CurriculumVectorEnv, Teacher]:
     except Exception as error:  # a component of the user's may raise anything
         said = describe(error)
         if not isinstance(
-            error, ValueError | OSError | ImportError | DivergedError
+            error, ValueError | OSError | ImportError | MemoryError | DivergedError
         ):  # not meant for the eyes: say where it was raised
             frame = traceback.extract_tb(error.__traceback__)[-1]
             said = f"{said} (at {frame.filename}:{frame.lineno})"

@@ -200,7 +200,8 @@ def write_all(
         summary["trained"] = trained
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
-    page = render(groups, timed, tables["trace"], tables["failures"], environment, unfinished, failed, trained)
+    shown = {**tables, "results": timed}
+    page = render(groups, shown, environment, unfinished, failed, trained)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)

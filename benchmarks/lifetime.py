@@ -234,7 +234,7 @@ class _Lifetime:
         write_table(self.folder / "trace.parquet", self.trace.table())
         write_table(self.folder / "results.parquet", results_table(self.ladder.rows))
         write_table(self.folder / "failures.parquet", pl.DataFrame(self.failures.rows, FAILURE))
-        write_table(self.folder / "timing.parquet", pl.DataFrame(self.trace.seconds))
+        write_table(self.folder / "timing.parquet", self.trace.timing())
         save_checkpoint(self.folder / "student.safetensors", self.env.student.state_dict())
         save_checkpoint(self.folder / "teacher.safetensors", self.teacher.state_dict())
         summary = self._summary()

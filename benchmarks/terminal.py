@@ -125,7 +125,7 @@ def _guarded(act: Callable[[], None]) -> int:
         return _mistake(f"{error}", 2)
     except KeyboardInterrupt:
         code = 128 + (_came.pop() if _came else signal.SIGINT)
-        return _mistake("stopped; the same command with the same --out goes on where it was", code)
+        return _mistake("stopped; the same command into the same folder goes on where it was", code)
     except BrokenPipeError:
         return _mistake("the output was closed before its end; files are complete", 0)
     except OSError as error:

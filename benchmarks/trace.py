@@ -1,13 +1,16 @@
-"""The trace of a lifetime: one row per decision, all that the report, W&B and a replay need. Seconds are kept apart."""
+"""The trace of a lifetime: one row per decision, all that the report, W&B and a replay need; and what it took."""
 
 from __future__ import annotations
 
 import logging
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 
 from teacher import Row
 from teacher.health import HEALTH, RewardHealth
@@ -16,6 +19,14 @@ _log = logging.getLogger("paceline")
 _PER_ARM = ("mixture", "count", "gain", "scaled_gain", "loss", "competence")
 _PER_ROW = ("gradient_norm", "token_ratio", "update_ratio")
 COSTS = ("updates", "tokens", "forward_equivalents")
+TIMING = {
+    "decision": pl.Int64,
+    "training_seconds": pl.Float64,
+    "evaluation_seconds": pl.Float64,
+    "resident_mib": pl.Float64,
+    "gpu_mib": pl.Float64,
+}
+"""Columns of ``timing.parquet``: what differs from machine to machine; null is not known."""
 _NAMES = {"decision", "reward", *_PER_ARM, *_PER_ROW, *COSTS, *HEALTH}
 
 
@@ -60,7 +71,8 @@ class Trace:
             _log.warning("%s, decision %d: %s", self._name, row.decision, line)
         self._said |= fresh
         self.rows.append(record)
-        self.seconds.append({"decision": row.decision, "training_seconds": training_seconds, "evaluation_seconds": 0.0})
+        timed = {"decision": row.decision, "training_seconds": training_seconds, "evaluation_seconds": 0.0}
+        self.seconds.append({**timed, "resident_mib": resident_mib(), "gpu_mib": gpu_mib()})
         return record
 
     def table(self) -> pl.DataFrame:
@@ -92,3 +104,30 @@ class Trace:
         self.seconds = list(state["seconds"])
         self._health.load_state_dict(state["health"])
         self._said = state["said"]
+
+    def timing(self) -> pl.DataFrame:
+        """A row per decision: ``TIMING``."""
+        return pl.DataFrame(self.seconds, TIMING)
+
+
+def resident_mib() -> float | None:
+    """Memory that this process holds, in MiB; None where the system does not tell."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def gpu_mib() -> float | None:
+    """The most that this process held on any GPU since this was last asked, in MiB; None without one in use."""
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return None
+    most = 0
+    for device in range(torch.cuda.device_count()):
+        most = max(most, torch.cuda.max_memory_allocated(device))
+        torch.cuda.reset_peak_memory_stats(device)
+    return most / 2**20
+
+
+_STATM = Path("/proc/self/statm")

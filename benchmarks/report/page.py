@@ -13,6 +13,7 @@ from benchmarks.evaluation.failures import stages
 from benchmarks.report import heat, plots
 from benchmarks.report.numbers import number
 from benchmarks.report.retention import retention
+from benchmarks.report.throughput import by_stage
 from benchmarks.report.trained import as_tables
 from benchmarks.report.words import disguised, forgetful, implied, narrow, standing, unpaired
 from benchmarks.statistics import REFERENCES, aggregated
@@ -22,9 +23,7 @@ _TEMPLATES = Path(__file__).parent
 
 def render(
     groups: Sequence[dict[str, Any]],
-    results: pl.DataFrame,
-    trace: pl.DataFrame,
-    failures: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
     environment: dict[str, str],
     unfinished: Sequence[str],
     reasons: Mapping[str, str],
@@ -34,9 +33,8 @@ def render(
 
     Args:
         groups: the records of ``statistics.summarise``.
-        results: the TEST ladder of all lifetimes.
-        trace: the decisions of all lifetimes.
-        failures: wrong sequences of all lifetimes.
+        tables: of all lifetimes, by name: ``results`` (the TEST ladder, with seconds), ``trace`` (the decisions),
+            ``failures`` (wrong sequences) and ``timing`` (seconds and memory of the decisions).
         environment: what they were run with.
         unfinished: names of planned lifetimes without results.
         reasons: why some of them failed, by name.
@@ -46,7 +44,7 @@ def render(
     for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
         of_part = (pl.col("suite") == suite) & (pl.col("student") == student)
         own = [g for g in groups if (g["suite"], g["student"]) == (suite, student)]
-        parts.append(_part(own, *(table.filter(of_part) for table in (results, trace, failures))))
+        parts.append(_part(own, {name: table.filter(of_part) for name, table in tables.items()}))
     page = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     ).get_template("report.html")
@@ -79,9 +77,8 @@ def _together(groups: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _part(
-    groups: list[dict[str, Any]], results: pl.DataFrame, trace: pl.DataFrame, failures: pl.DataFrame
-) -> dict[str, Any]:
+def _part(groups: list[dict[str, Any]], tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    results, trace, failures = (tables[name] for name in ("results", "trace", "failures"))
     first = groups[0]
     name = f"{first['suite']} {first['student']}"
     teachers = [g["teacher"] for g in groups]
@@ -110,6 +107,7 @@ def _part(
         "retention": [_retained(teacher, results) for teacher in teachers],
         "table": [_row(g) for g in groups],
         "spent": [_spent(g) for g in groups],
+        "pace": by_stage(trace, tables["timing"], teachers),
         "against": {to: [_against(g, to) for g in groups if to in g.get("against", {})] for to in REFERENCES},
         "failures": [_failed(g, results, failures) for g in groups],
         "forgetful": forgetful(trace, teachers),

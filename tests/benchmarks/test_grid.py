@@ -121,7 +121,7 @@ def test_a_signal_stops_it_within_seconds_and_the_same_command_goes_on(tmp_path,
     process.send_signal(number)
     said = process.communicate(timeout=20)[1]
     assert process.returncode == code, said
-    assert said.splitlines()[-1] == "paceline: stopped; the same command with the same --out goes on where it was"
+    assert said.splitlines()[-1] == "paceline: stopped; the same command into the same folder goes on where it was"
     assert "Traceback" not in said
     until = time.monotonic() + 10
     while any(Path("/proc", pid).exists() for pid in children):

@@ -10,7 +10,7 @@ import pytest
 from process_support import ended
 from tests_support import OWN_MODULE
 
-from benchmarks.gather import gather
+from benchmarks.gather import TABLES, gather
 from benchmarks.report import render
 from benchmarks.store import read_json
 
@@ -73,12 +73,20 @@ def test_the_page_needs_nothing_else_and_says_what_it_shows(bench):
 
 def test_over_several_suites_few_seeds_are_said_to_be_few_too(bench):
     groups = read_json(bench / "summary.json")["groups"]
-    tables = [pl.read_parquet(bench / f"{name}.parquet") for name in ("results", "trace", "failures")]
-    twice = [pl.concat([table, table.with_columns(suite=pl.lit("again"))]) for table in tables]
-    page = render([*groups, *({**group, "suite": "again"} for group in groups)], *twice, {}, [], {})
+    tables = {name: pl.read_parquet(bench / f"{name}.parquet") for name in TABLES}
+    twice = {name: pl.concat([table, table.with_columns(suite=pl.lit("again"))]) for name, table in tables.items()}
+    page = render([*groups, *({**group, "suite": "again"} for group in groups)], twice, {}, [], {})
     assert "All 2 suites and students" in page
     assert page.count("hold the true interquartile mean of two suites 95 times of 100 held it 83 with 3 seeds") == 1
     assert page.count("hold the true mean 95 times of 100 held it 71 with 3 seeds") == 2
+
+
+def test_what_an_update_took_is_shown_stage_by_stage(bench):
+    page = (bench / "report.html").read_text()
+    rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>.*</tr>", page)]
+    early = [cells for cells in rows if cells[1:2] == ["early"]]
+    assert [cells[0] for cells in early] == ["uniform", "combined", "exp3s"]
+    assert all(float(cells[5]) > 50 for cells in early)  # MiB
 
 
 def test_a_report_can_be_made_again_from_the_folder(bench, paceline):
@@ -95,7 +103,7 @@ def test_without_a_pair_nothing_is_compared_and_the_page_says_so(bench):
     said = "exp3s on none (2 lived, and 1 of uniform&#39;s); combined on 1 (2 lived, and 1 of uniform&#39;s)."
     assert f"the seeds that both have lived: {said}" in page
     table = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>.*</tr>", page)]
-    rows = {cells[0]: cells for cells in table if len(cells) == 7}  # of the main table
+    rows = {cells[0]: cells for cells in table[::-1] if len(cells) == 7}  # the first of a teacher: of the main table
     assert rows["exp3s"][-2:] == ["", ""] and rows["combined"][-2:] == ["≥ 1.33", "1.00"]
 
 
