@@ -169,6 +169,7 @@ def write_all(
     environment: dict[str, str],
     failed: Mapping[str, str],
     networks: Mapping[Names, Network] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Tables, report and summary of these lifetimes, into a folder; returns the summary.
 
@@ -179,6 +180,7 @@ def write_all(
         environment: what they were run with.
         failed: why some of the others did, by name.
         networks: of learned teachers that are no controls; those that were trained alike are summarised together.
+        notes: what a reader of the report must know first.
 
     Raises:
         UserError: a file of a lifetime is damaged, or a lifetime is in another's place.
@@ -201,7 +203,7 @@ def write_all(
     from benchmarks.report import render  # with matplotlib: a second to import, which a lifetime does not need
 
     shown = {**tables, "results": timed}
-    page = render(groups, shown, environment, unfinished, failed, trained)
+    page = render(groups, shown, environment, unfinished, failed, trained, notes)
     for name, table in tables.items():
         write_table(out / f"{name}.parquet", table)
     write_text(out / "report.html", page)

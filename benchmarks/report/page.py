@@ -28,6 +28,7 @@ def render(
     unfinished: Sequence[str],
     reasons: Mapping[str, str],
     trained: Sequence[dict[str, Any]] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """The report as HTML.
 
@@ -39,6 +40,7 @@ def render(
         unfinished: names of planned lifetimes without results.
         reasons: why some of them failed, by name.
         trained: the records of ``meta.trained.summarise_trained``.
+        notes: said first.
     """
     parts = []
     for suite, student in dict.fromkeys((g["suite"], g["student"]) for g in groups):
@@ -54,6 +56,7 @@ def render(
         trained=as_tables(trained) if trained else None,
         lifetimes=sum(len(g["seeds"]) for g in groups),
         environment=environment,
+        notes=notes,
         unfinished=[f"{name} ({reasons[name]})" if name in reasons else name for name in unfinished],
     )
 

@@ -22,6 +22,8 @@ from benchmarks.tracking import NoTracker
 from benchmarks.workers import begin_worker, one_thread
 from teacher.retention import FORGETS, RULE
 
+ENVIRONMENT = "environment.json"
+"""What a lifetime was lived with, in its folder."""
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -160,7 +162,7 @@ def _live(cell: Cell, folder: Path) -> dict[str, Any]:
     """
     _refuse_other_samples(cell, folder)
     run_cell(cell, folder, NoTracker())
-    made_with = folder / "environment.json"  # of its end: its figures may be collected at a later revision
+    made_with = folder / ENVIRONMENT  # of its end: its figures may be collected at a later revision
     if not made_with.exists():
         write_json(made_with, environment())
     made = read_json(made_with)

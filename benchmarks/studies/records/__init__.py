@@ -5,6 +5,7 @@ from benchmarks.studies.records.look import Look as Look
 from benchmarks.studies.records.mixtures import Static as Static
 from benchmarks.studies.records.pair import Pair as Pair
 from benchmarks.studies.records.paper import Paper as Paper
+from benchmarks.studies.records.report import Report as Report
 from benchmarks.studies.records.run import TEACHERS as TEACHERS
 from benchmarks.studies.records.run import Run as Run
 from benchmarks.studies.records.same import Same as Same

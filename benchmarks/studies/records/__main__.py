@@ -1,6 +1,6 @@
 """``python -m benchmarks.studies.records``."""
 
-from benchmarks.studies.records import Look, Pair, Paper, Run, Same, Static, Tables, Tune, Yoke
+from benchmarks.studies.records import Look, Pair, Paper, Report, Run, Same, Static, Tables, Tune, Yoke
 from benchmarks.terminal import from_command_line, guarded
 
 
@@ -15,6 +15,7 @@ def main() -> None:
             "static": Static,
             "paper": Paper,
             "look": Look,
+            "report": Report,
             "pair": Pair,
             "same": Same,
         },

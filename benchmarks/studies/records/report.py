@@ -1,0 +1,87 @@
+"""The report that a bench would have, of lifetimes of suites of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from benchmarks.gather import Lived, write_all
+from benchmarks.records import RECORDS, PresetName
+from benchmarks.store import UserError, read_json
+from benchmarks.studies.keeping import ENVIRONMENT, folder_of
+from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, TEACHERS, Run
+from benchmarks.terminal import say
+
+_TURNS = (
+    f"general: seed s is taught by trained teacher s mod {NUM_TRAINED}. Intervals here draw seeds alone and are "
+    "too narrow for it; those of README and docs/results draw the trained teachers, too."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Writes report.html, tables and summary.json of lifetimes that `run` has lived, as ``paceline bench`` would."""
+
+    suites: tyro.conf.Positional[tuple[str, ...]]
+    """Suites of record."""
+    teachers: tuple[str, ...] = tuple(TEACHERS)
+    """Entries of their tables."""
+    preset: PresetName = "small"
+    """Their set-up."""
+    student: str | None = None
+    """A student's name; default: the preset's."""
+    first_seed: int = 0
+    """The first seed."""
+    seeds: int = NUM_SEEDS
+    """How many."""
+    runs: Path = Path("runs/records")
+    """Where they are kept."""
+    out: Path = Path("runs/records-report")
+    """Folder of the report; another for each, since what is there is written anew."""
+
+    def execute(self) -> None:
+        """Writes it; lifetimes that are not finished are left out and named."""
+        if not self.suites:
+            raise UserError("which suites? Give at least one")
+        if self.out.exists() and not self.out.is_dir():
+            raise UserError(f"--out must be a folder; {self.out} is a file")
+        planned = [(suite, life) for suite in dict.fromkeys(self.suites) for life in self._planned(suite)]
+        lived = [life for _, life in planned if (life.folder / "summary.json").exists()]
+        if not lived:
+            raise UserError(
+                f"none of these {len(planned)} lifetimes is finished in {self.runs}, where `run` keeps them"
+            )
+        done = {life.folder for life in lived}
+        left = [(suite, life) for suite, life in planned if life.folder not in done]
+        missing = [f"{suite}/{life.teacher}/seed-{life.cell.seed}" for suite, life in left]
+        environments = [read_json(life.folder / ENVIRONMENT) for life in lived]
+        names = dict.fromkeys(name for one in environments for name in one)
+        said = {name: ", ".join(dict.fromkeys(one.get(name, "?") for one in environments)) for name in names}
+        self.out.mkdir(parents=True, exist_ok=True)
+        notes = [self._told(suite) for suite in dict.fromkeys(self.suites)]
+        notes += [_TURNS] if any(life.teacher == "general" for life in lived) else []
+        write_all(self.out, lived, missing, said, {}, notes=notes)
+        say(f"report: {self.out / 'report.html'}")
+
+    def _planned(self, suite: str) -> Iterator[Lived]:
+        run = Run(
+            preset=self.preset,
+            student=self.student,
+            teachers=self.teachers,
+            first_seed=self.first_seed,
+            seeds=self.seeds,
+        )
+        for name, cell in run.cells(suite):
+            yield Lived(self.runs / run.name(suite) / name / folder_of(cell), cell, name)
+
+    def _told(self, suite: str) -> str:
+        """What a suite of record is; below it is called by the name of the suite that its preset is of."""
+        record = RECORDS[suite]
+        preset = record.presets()[self.preset]
+        return (
+            f"{suite} --preset {self.preset} ({preset.suite}, {self.student or preset.student}): {record.title}. "
+            f"{record.source}. Expected there: {record.expected}. Primary metric: {record.metric}."
+        )

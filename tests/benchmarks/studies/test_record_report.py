@@ -1,0 +1,51 @@
+"""The report of lifetimes of suites of record, from the folders in which ``run`` keeps them."""
+
+import polars as pl
+import pytest
+
+from benchmarks.store import UserError, read_json
+from benchmarks.studies.records import Report, Run
+
+SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setattr("benchmarks.studies.records.report.Run", lambda **options: Run(**options, extra=SMALL))
+    return lambda suites, **options: Run(suites, extra=SMALL, workers=1, **options).execute()
+
+
+def test_lifetimes_of_two_suites_come_into_one_report_and_what_is_missing_is_named(run, tmp_path, capsys):
+    where = {"runs": tmp_path / "runs", "seeds": 2}
+    run(("recall", "repeat-copy"), teachers=("uniform", "general"), results=tmp_path / "figures", **where)
+    capsys.readouterr()
+    suites = ("recall", "repeat-copy", "recall")  # one twice: it counts once
+    Report(suites, teachers=("uniform", "general", "combined"), out=tmp_path / "page", **where).execute()
+    assert capsys.readouterr().out == f"report: {tmp_path / 'page' / 'report.html'}\n"
+    page = (tmp_path / "page" / "report.html").read_text()
+    for words in (
+        "8 lifetimes; ",
+        "recall --preset small (memory, lstm): copy, repeat copy and associative recall. M. Collier, J. Beel",
+        "seed s is taught by trained teacher s mod 6. Intervals here draw seeds alone",
+        "recall/combined/seed-0, recall/combined/seed-1, repeat-copy/combined/seed-0",
+        "All 2 suites and students",
+    ):
+        assert words in page, words
+    groups = read_json(tmp_path / "page" / "summary.json")["groups"]
+    found = [(group["suite"], group["teacher"], group["seeds"]) for group in groups]
+    assert found == [(s, t, [0, 1]) for s in ("memory", "repeat-copy") for t in ("uniform", "general")]
+    assert pl.read_parquet(tmp_path / "page" / "trace.parquet").height == 8 * 4  # ten updates a decision
+    assert ", torch 2." in page and "processor" in page
+
+
+def test_mistakes_are_said(run, tmp_path):
+    with pytest.raises(UserError, match="which suites"):
+        Report(()).execute()
+    with pytest.raises(UserError, match="unknown suite of record 'juggling'"):
+        Report(("juggling",), out=tmp_path / "page").execute()
+    with pytest.raises(UserError, match=r"none of these 16 lifetimes is finished in .*runs, where `run` keeps them"):
+        Report(("recall",), runs=tmp_path / "runs", seeds=2, out=tmp_path / "page").execute()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--out must be a folder"):
+        Report(("recall",), out=tmp_path / "file").execute()
+    assert not (tmp_path / "page").exists()
