@@ -11,9 +11,18 @@ import tyro
 from benchmarks.export import Options, export
 from benchmarks.flags import settings_of
 from benchmarks.meta.controls import random_weights
-from benchmarks.settings import STUDENTS, SUITES, Cell, schedule_of
+from benchmarks.settings import SUITES, Cell, schedule_of
 from benchmarks.store import UserError, only_writer
-from benchmarks.studies.evidence.families import FAMILIES, GENERAL, OTHERS, RESULTS, TRAINED, WATCHING, yoked
+from benchmarks.studies.evidence.families import (
+    FAMILIES,
+    GENERAL,
+    OTHERS,
+    RESULTS,
+    TRAINED,
+    WATCHING,
+    student_settings,
+    yoked,
+)
 from benchmarks.studies.keeping import folder_of, keep_lifetimes
 from benchmarks.terminal import say
 from teacher import load_general
@@ -27,7 +36,7 @@ class Run:
     family: tyro.conf.Positional[str] = "addition-4"
     """A family's name."""
     student: str | None = None
-    """A student's name; default: the family's."""
+    """A student's name, or one of another size (lstm-32, lstm-256); default: the family's."""
     teachers: tuple[str, ...] = (*TRAINED, *OTHERS)
     """Entries."""
     seeds: int = 3
@@ -49,9 +58,7 @@ class Run:
             raise UserError(f"unknown teacher {unknown[0]!r}; there are: {', '.join(entries)}")
         suite = {**settings_of(SUITES[family.suite][0]), **family.options}
         student_name = self.student or family.student
-        if student_name not in STUDENTS:
-            raise UserError(f"unknown student {student_name!r}; there are: {', '.join(STUDENTS)}")
-        student = settings_of(STUDENTS[student_name])
+        of, student = student_settings(student_name)
         schedule = dataclasses.replace(
             schedule_of(family.suite), budget=family.budget_of(student_name), evaluate_every=family.evaluate_every
         )
@@ -60,7 +67,7 @@ class Run:
                 name,
                 Cell(
                     family.suite,
-                    student_name,
+                    of,
                     entries[name].teacher,
                     seed,
                     schedule,

@@ -12,7 +12,16 @@ import numpy as np
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row, compared
 from benchmarks.settings import STUDENTS
 from benchmarks.store import UserError, read_json, write_text
-from benchmarks.studies.evidence.families import BANDIT, CORES_OF_TRAINING, FAMILIES, RESULTS, RULE, TRAINED, WATCHING
+from benchmarks.studies.evidence.families import (
+    BANDIT,
+    CORES_OF_TRAINING,
+    FAMILIES,
+    RESULTS,
+    RULE,
+    SIZES,
+    TRAINED,
+    WATCHING,
+)
 from benchmarks.terminal import say
 from teacher.learned.files import CARD
 
@@ -74,7 +83,7 @@ class Table:
     def _known(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Families and students with figures."""
         for name in FAMILIES:
-            for student in STUDENTS:
+            for student in (*STUDENTS, *SIZES):
                 file = self.results / f"{name}-{student}.json"
                 if file.exists():
                     yield name, student, read_json(file)["lifetimes"]

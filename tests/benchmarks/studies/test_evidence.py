@@ -162,6 +162,18 @@ def test_a_family_knows_its_student():
         Run("skills", "nobody", seeds=1).cells()
 
 
+def test_a_student_of_another_size_is_the_same_but_for_its_size(tmp_path):
+    ((_, plain),) = Run("repeat-copy-wrong", teachers=("uniform",), seeds=1).cells()
+    run = Run("repeat-copy-wrong", "lstm-32", teachers=("uniform",), seeds=1)
+    ((_, small),) = run.cells()
+    assert run.name == "repeat-copy-wrong-lstm-32" and small.student == plain.student == "lstm"
+    assert small.options["student"] == {**plain.options["student"], "width": 32}
+    assert small.schedule.budget == FAMILIES["repeat-copy-wrong"].budgets["lstm-32"] != plain.schedule.budget
+    life = {"updates": 1000, "mastered": True, "seconds": 1.0}
+    (tmp_path / f"{run.name}.json").write_text(json.dumps({"lifetimes": {"uniform": {"0": life}}}))
+    assert Table(tmp_path).lines()[0].startswith("**repeat-copy-wrong, lstm-32** (budget ")
+
+
 def test_a_page_without_a_place_is_refused():
     with pytest.raises(UserError, match="must have a place for the table"):
         with_table("nothing here", "a table")
