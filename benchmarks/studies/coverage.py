@@ -140,6 +140,20 @@ def _nested(rng: np.random.Generator, n: int, studies: int) -> float:
     return hits / studies
 
 
+def _on_every_seed(rng: np.random.Generator, n: int, studies: int, networks: int) -> float:
+    """Of the mean of so many trained teachers, that differ, to the reference's; each on every seed, as in a bench."""
+    true = _true_ratio()
+    names = tuple(f"t{i}" for i in range(networks))
+    hits = 0
+    for _ in range(studies):
+        drawn = costs(rng, n, 1 + networks, 0.5)
+        drawn[1:] = _seen(drawn[1:] * np.exp(rng.normal(0.0, 0.1, networks))[:, None])
+        rows = compared(_lives(("uniform", *names), drawn), 10_000, names, resamples=400)
+        row = next(r for r in rows if r.name.startswith("general"))
+        hits += row.ratio_low <= true <= row.ratio_high
+    return hits / studies
+
+
 def _true_ratio() -> float:
     """Of trained teachers that differ to the reference."""
     many = np.random.default_rng(0)
@@ -219,6 +233,12 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "probability of improvement: interval covers": _improvement,
     "ratio of two teachers: interval covers": _ratio,
     "ratio of six trained teachers, half of them on each seed: interval covers": _nested,
+    **{
+        f"ratio of {name} trained teachers, each on every seed: interval covers": partial(
+            _on_every_seed, networks=number
+        )
+        for number, name in ((2, "two"), (3, "three"), (4, "four"), (6, "six"))
+    },
     "ratio of six trained teachers, one on each seed in turn: interval covers": partial(_taught_in_turn, nested=True),
     ".. by a bootstrap of seeds alone": partial(_taught_in_turn, nested=False),
     "ten suites, six trained teachers in turn: interval covers": partial(_pooled, replayed=False),
