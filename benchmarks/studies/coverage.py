@@ -140,25 +140,25 @@ def _nested(rng: np.random.Generator, n: int, studies: int) -> float:
     return hits / studies
 
 
-def _on_every_seed(rng: np.random.Generator, n: int, studies: int, networks: int) -> float:
+def _on_every_seed(rng: np.random.Generator, n: int, studies: int, networks: int, spread: float = 0.1) -> float:
     """Of the mean of so many trained teachers, that differ, to the reference's; each on every seed, as in a bench."""
-    true = _true_ratio()
+    true = _true_ratio(spread)
     names = tuple(f"t{i}" for i in range(networks))
     hits = 0
     for _ in range(studies):
         drawn = costs(rng, n, 1 + networks, 0.5)
-        drawn[1:] = _seen(drawn[1:] * np.exp(rng.normal(0.0, 0.1, networks))[:, None])
+        drawn[1:] = _seen(drawn[1:] * np.exp(rng.normal(0.0, spread, networks))[:, None])
         rows = compared(_lives(("uniform", *names), drawn), 10_000, names, resamples=400)
         row = next(r for r in rows if r.name.startswith("general"))
         hits += row.ratio_low <= true <= row.ratio_high
     return hits / studies
 
 
-def _true_ratio() -> float:
+def _true_ratio(spread: float = 0.1) -> float:
     """Of trained teachers that differ to the reference."""
     many = np.random.default_rng(0)
     large = costs(many, _LARGE, 2, 0.5)
-    return float(_seen(large[1] * np.exp(many.normal(0.0, 0.1, _LARGE))).mean() / large[0].mean())
+    return float(_seen(large[1] * np.exp(many.normal(0.0, spread, _LARGE))).mean() / large[0].mean())
 
 
 def _taught_in_turn(rng: np.random.Generator, n: int, studies: int, nested: bool) -> float:
@@ -234,9 +234,10 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "ratio of two teachers: interval covers": _ratio,
     "ratio of six trained teachers, half of them on each seed: interval covers": _nested,
     **{
-        f"ratio of {name} trained teachers, each on every seed: interval covers": partial(
-            _on_every_seed, networks=number
+        f"ratio of {name} trained teachers{said}, each on every seed: interval covers": partial(
+            _on_every_seed, networks=number, spread=spread
         )
+        for spread, said in ((0.1, ""), (0.3, " that differ as much as seeds do"))
         for number, name in ((2, "two"), (3, "three"), (4, "four"), (6, "six"))
     },
     "ratio of six trained teachers, one on each seed in turn: interval covers": partial(_taught_in_turn, nested=True),
