@@ -85,6 +85,6 @@ def _narrow(suites: Sequence[dict[str, Any]]) -> str:
     held = ", ".join(f"{100 * share:.0f} with {networks}" for networks, share in HELD.items())
     return (
         f"Intervals of fewer than {FEWEST_SEEDS} seeds, or of few networks, are too narrow: in simulated studies of "
-        "ten seeds and networks that differ as much as seeds do, those that should hold the truth 95 times of 100 held it "
-        f"{held} networks (docs/statistics.md)."
+        "ten seeds and networks that differ as much as seeds do, those that should hold the truth 95 times of 100 held "
+        f"it {held} networks (docs/statistics.md)."
     )
