@@ -192,7 +192,10 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
         if name in known and "uniform" in known[name].get("against", {}):
             yield words.format(has=_has(share(name)))
     if "target-only" in known and known["target-only"]["solve_rate"] == 0:
-        yield "Training on the hardest arms alone never mastered: the easier ones are needed."
+        yield (
+            "Training on the hardest arms alone never mastered: it teaches no other arm. Whether the hardest "
+            "need the others is seen in the competence per level."
+        )
     elif "target-only" in known and "uniform" in known["target-only"].get("against", {}):
         all_of_it = ": by these means the easier ones are not needed" if round(share("target-only"), 2) >= 1 else ""
         yield f"Training on the hardest arms alone {_has(share('target-only'))}{all_of_it}."

@@ -1,6 +1,7 @@
 """The suites of record, run: eight teachers, paired seeds; the main table, and a page per suite."""
 
 from benchmarks.studies.records.controls import Yoke as Yoke
+from benchmarks.studies.records.hardest import Hardest as Hardest
 from benchmarks.studies.records.look import Look as Look
 from benchmarks.studies.records.mixtures import Static as Static
 from benchmarks.studies.records.pair import Pair as Pair

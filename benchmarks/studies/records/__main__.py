@@ -1,6 +1,6 @@
 """``python -m benchmarks.studies.records``."""
 
-from benchmarks.studies.records import Look, Pair, Paper, Report, Run, Same, Static, Tables, Tune, Yoke
+from benchmarks.studies.records import Hardest, Look, Pair, Paper, Report, Run, Same, Static, Tables, Tune, Yoke
 from benchmarks.terminal import from_command_line, guarded
 
 
@@ -16,6 +16,7 @@ def main() -> None:
             "paper": Paper,
             "look": Look,
             "report": Report,
+            "hardest": Hardest,
             "pair": Pair,
             "same": Same,
         },

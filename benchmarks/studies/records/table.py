@@ -11,7 +11,7 @@ from benchmarks.records import RECORDS, Record
 from benchmarks.statistics import REFERENCES, nested_interquartile, stratified
 from benchmarks.store import UserError, read_json, write_text
 from benchmarks.studies.evidence.table import with_table
-from benchmarks.studies.records import gain, mixtures
+from benchmarks.studies.records import gain, hardest, mixtures
 from benchmarks.studies.records.known import GENERAL, Known
 from benchmarks.studies.records.look import FOLDER
 from benchmarks.studies.records.paper import paper_section
@@ -92,6 +92,8 @@ class Tables:
             _fill(page, "\n".join([*set_ups(suite, record), *figures]), begun(suite, record))
         if (page := pages / "gain.md").exists():
             _fill(page, "\n".join(gain.told(known)))
+        if (page := pages / "hardest.md").exists():
+            _fill(page, "\n".join(hardest.told(self.results)))
         if (page := pages / "tuning.md").exists() and (tuned := self.results.parent / FIGURES.name).exists():
             static = mixtures.told(mixtures.figures(self.results.parent / mixtures.FIGURES.name))
             _fill(page, "\n".join([*told(read_json(tuned)["lifetimes"]), "", *on_suites(known), "", *static]))
