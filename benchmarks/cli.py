@@ -16,7 +16,7 @@ from benchmarks.doctor import examine
 from benchmarks.engines import Engine, Execution
 from benchmarks.export import Options, export
 from benchmarks.flags import chosen, refuse_unused, student_component, with_hyperparameters
-from benchmarks.gather import gather, planned_cells, record_of
+from benchmarks.gather import gather, planned_cells, record_of, refuse_other_folder
 from benchmarks.grid import run_grid
 from benchmarks.listing import show_all, show_one
 from benchmarks.meta.training import MetaTrain
@@ -37,7 +37,7 @@ class Common:
     """What ``run`` and ``bench`` share."""
 
     preset: PresetName | None = None
-    """Set-up of a suite of record (paceline list records): stands for flags; those that are given too come after."""
+    """Set-up of a suite of record (paceline list addition-1d shows it): flags, before those that are given."""
     budget: int | None = None
     """Updates in a lifetime; default: the suite's."""
     batch_size: int | None = None
@@ -164,6 +164,7 @@ class Report:
         planned_cells(self.directory)
         if out.resolve() == self.directory.resolve() or (out / "settings.json").exists():
             raise UserError(f"--out must be another folder than a bench's own; got {out}")
+        refuse_other_folder(out)
         with only_writer(out):
             summary = gather(self.directory, out)
         left = f" ({len(summary['unfinished'])} lifetimes are not finished)" if summary["unfinished"] else ""

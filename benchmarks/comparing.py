@@ -13,7 +13,16 @@ import numpy as np
 import tyro
 
 from benchmarks.assembly import path_read
-from benchmarks.gather import Lived, finished, planned_cells, reasons, record_of, summary_of, write_all
+from benchmarks.gather import (
+    Lived,
+    finished,
+    planned_cells,
+    reasons,
+    record_of,
+    refuse_other_folder,
+    summary_of,
+    write_all,
+)
 from benchmarks.meta.networks import networks_of
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
 from benchmarks.store import UserError, describe
@@ -21,7 +30,6 @@ from benchmarks.terminal import say
 from teacher import reads_gain
 
 _log = logging.getLogger("paceline")
-_WRITTEN = {"trace.parquet", "results.parquet", "failures.parquet", "timing.parquet", "report.html", "summary.json"}
 
 
 @dataclass(frozen=True)
@@ -42,17 +50,7 @@ class Compare:
         """Writes the report."""
         if len(self.folders) < 2:
             raise UserError(f"compare takes at least two folders of benches; got {len(self.folders)}")
-        if self.out.exists() and not self.out.is_dir():
-            raise UserError(f"--out must be a folder; {self.out} is a file")
-        if (self.out / "settings.json").exists():
-            raise UserError(f"{self.out} holds a bench of its own: choose another --out")
-        others = (
-            {p.name for p in self.out.iterdir() if not p.name.endswith(".tmp")} - _WRITTEN
-            if self.out.is_dir()
-            else set()
-        )
-        if others:
-            raise UserError(f"{self.out} holds something else than a comparison ({min(others)}): choose another --out")
+        refuse_other_folder(self.out)
         folders = each_once(self.folders)
         lived = together(folders)
         if not lived:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 
 from benchmarks.settings import make_student, make_suite
-from benchmarks.store import UserError
+from benchmarks.store import UserError, describe
 from benchmarks.terminal import Console
 from envs.checks import STUDENT_LAWS
 
@@ -20,7 +20,12 @@ def examine(student: str, suite: str) -> bool:
     Raises:
         UserError: the student or the suite cannot be made.
     """
-    ground = make_suite(suite, {})
+    try:
+        ground = make_suite(suite, {})
+    except UserError:
+        raise
+    except Exception as error:  # whatever the user's own code raises
+        raise UserError(f"suite {suite} could not be made: {describe(error)}") from error
     try:
         make_student(student, ground, 1, {}).reset([0])
     except UserError:

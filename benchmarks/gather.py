@@ -144,6 +144,23 @@ def gather(out: Path, into: Path | None = None) -> dict[str, Any]:
     return write_all(into or out, lived, unfinished, record_of(out)["environment"], reasons(out, unfinished))
 
 
+def refuse_other_folder(out: Path) -> None:
+    """Raises ``UserError`` unless ``out`` can hold tables and a report that are no bench's: new, empty, or such."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out must be a folder; {out} is a file")
+    if (out / "settings.json").exists():
+        raise UserError(f"{out} holds a bench of its own: choose another --out")
+    written = {*(f"{name}.parquet" for name in TABLES), "report.html", "summary.json", ".lock"}
+    there = {path.name for path in out.iterdir() if not path.name.endswith(".tmp")} if out.is_dir() else set()
+    if others := there - written:
+        raise UserError(f"{out} holds something else than a report ({min(others)}): choose another --out")
+    if "summary.json" in there:
+        try:
+            read_sealed(out / "summary.json")
+        except UserError as error:
+            raise UserError(f"{error}; or choose another --out") from error
+
+
 def reasons(out: Path, names: Sequence[str]) -> dict[str, str]:
     """Why lifetimes failed, those of these names that did, in a line each."""
     files = {name: out / "cells" / name / ERROR for name in names}

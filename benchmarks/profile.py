@@ -14,6 +14,7 @@ import torch
 from rich.table import Table
 
 from benchmarks.provenance import environment
+from benchmarks.records import RECORDS
 from benchmarks.settings import make_student, make_suite, schedule_of
 from benchmarks.store import UserError, describe, write_json
 from benchmarks.terminal import Console
@@ -159,6 +160,10 @@ def profile_suite(
     for what, value in (("batch-size", batch_size), ("repeats", repeats), ("arms", arms)):
         if value is not None and value < 1:
             raise UserError(f"--{what} must be at least 1; got {value}")
+    if out is not None and (out.is_dir() or not out.name or not out.parent.is_dir()):
+        raise UserError(f"--out must be a file in a folder that is there; got {str(out)!r}")
+    if name in RECORDS:
+        raise UserError(f"{name} is a suite of record: profile the suite that its preset names (paceline list {name})")
     torch.set_num_threads(1)
     try:
         suite = make_suite(name, options["suite"])

@@ -213,6 +213,8 @@ def schedule_of(suite: str) -> Schedule:
 
 def component(kind: Literal["suite", "student", "teacher", "wrapper"], name: str) -> Any:
     """The settings object behind a name; None for ``package.module:name``."""
+    if kind == "wrapper" and name not in WRAPPERS:
+        raise UserError(f"unknown wrapper {name!r}; there are: {', '.join(WRAPPERS)} (your own: from Python)")
     if ":" in name:
         return None
     known = {"suite": SUITES, "student": STUDENTS, "teacher": TEACHERS, "wrapper": WRAPPERS}[kind]

@@ -102,7 +102,12 @@ def read_sealed(path: Path) -> dict[str, Any]:
     Raises:
         UserError: the file is damaged.
     """
-    found = read_json(path)
+    try:
+        found = read_json(path)
+    except UserError:
+        if not path.exists():
+            raise
+        found = None
     seal = found.pop("checksum", None) if isinstance(found, dict) else None
     if seal is None or seal != _seal(found):
         raise UserError(

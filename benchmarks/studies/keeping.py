@@ -43,7 +43,7 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
     """
     if workers < 1:
         raise UserError(f"workers must be at least 1; got {workers}")
-    kept: dict[str, Any] = read_json(file) if file.exists() else {"lifetimes": {}}
+    kept: dict[str, Any] = {"lifetimes": lifetimes_in(file)}
     waiting = [(n, c) for n, c in cells if not covers(kept["lifetimes"].get(n, {}).get(str(c.seed)), c)]
     if len(waiting) < len(cells):
         say(f"{len(cells) - len(waiting)} of {len(cells)} lifetimes are in {file}; what is there is not run again")
@@ -63,6 +63,19 @@ def keep_lifetimes(cells: list[tuple[str, Cell]], file: Path, command: str, runs
             say(f"{where}: {outcome['updates']} updates{'' if outcome['mastered'] else ', not mastered'}")
     if failures:
         raise UserError(f"{len(failures)} of {len(waiting)} lifetimes failed, the first: {failures[0]}")
+
+
+def lifetimes_in(file: Path) -> dict[str, dict[str, Any]]:
+    """What a file of figures holds, by entry and seed; nothing if there is none.
+
+    Raises:
+        UserError: it is damaged, or something else.
+    """
+    found = read_json(file) if file.exists() else {"lifetimes": {}}
+    lifetimes = found.get("lifetimes") if isinstance(found, dict) else None
+    if not isinstance(lifetimes, dict) or not all(isinstance(own, dict) for own in lifetimes.values()):
+        raise UserError(f"{file} holds no lifetimes by teacher and seed: restore it, or move it away")
+    return lifetimes
 
 
 def outcomes(

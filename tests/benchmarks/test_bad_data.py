@@ -85,6 +85,10 @@ FORECAST = ("run", "forecast", "--forecast.source")
         (("run", "hf", "--hf.source", "nowhere.parquet", "--hf.text", "body"), "there is no file nowhere.parquet"),
         (("list", "broken:narrow"), "broken:narrow"),
         (("profile", "hf"), "suite hf needs a data set"),
+        (("doctor", "lstm", "--suite", "hf"), "suite hf could not be made: suite hf needs a data set"),
+        (("profile", "recall"), "recall is a suite of record: profile the suite that its preset names"),
+        (("profile", "copy", "--out", "."), "--out must be a file in a folder that is there; got '.'"),
+        (("profile", "copy", "--out", "nowhere/p.json"), "--out must be a file in a folder that is there"),
         (("run", "copy", "--student", "broken:small"), "make it with the suite's vocab_size"),
         (("run", "copy", "--student", "broken:narrow"), "to logits (B, T, V) with V above the largest target"),
         (

@@ -47,7 +47,7 @@ def test_folders_of_one_name_are_told_apart_and_what_is_not_ours_is_left_alone(b
     assert labels == {"uniform", "combined", f"combined@{benches / 'b'}", f"combined@{tmp_path / 'x' / 'b'}", "exp3s"}
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("ten years")
-    with pytest.raises(UserError, match=r"holds something else than a comparison \(thesis.tex\)"):
+    with pytest.raises(UserError, match=r"holds something else than a report \(thesis.tex\)"):
         Compare((benches / "a", benches / "b"), tmp_path / "mine").execute()
 
 

@@ -149,6 +149,7 @@ QUICK = ("--budget", "20", "--wandb", "disabled")
             (*RUN, "exp3s+nonsense"),
             "unknown wrapper 'nonsense'; there are: floor, review",
         ),
+        ((*RUN, "exp3s+own:Wrapper"), "unknown wrapper 'own:Wrapper'; there are: floor, review"),
         ((*RUN, "floor"), "unknown teacher 'floor'"),
         (
             (*RUN, "exp3s", "--floor.share", "0.2"),

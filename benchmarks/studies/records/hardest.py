@@ -46,8 +46,8 @@ class Hardest:
     """A student's name; default: the preset's."""
     seeds: int = NUM_SEEDS
     """How many, from 0."""
-    runs: Path = Path("runs/records")
-    """Where `run` keeps lifetimes."""
+    runs: Path | None = None
+    """Where lifetimes are kept; default: where `run` with these --results keeps them."""
     results: Path = RESULTS
     """Folder of the figures; these lie in its folder hardest, a file per suite, preset and student."""
 
@@ -58,7 +58,8 @@ class Hardest:
         found = {suite: self._read(suite) for suite in dict.fromkeys(self.suites)}
         if empty := [suite for suite, kept in found.items() if not kept["lifetimes"]]:
             raise UserError(
-                f"no teacher's {self.seeds} lifetimes of {empty[0]} are all in {self.runs}, where `run` keeps them"
+                f"no teacher's {self.seeds} lifetimes of {empty[0]} are all in {self._run().kept}: give the --results, "
+                "or the --runs, of `run`"
             )
         (self.results / FOLDER).mkdir(parents=True, exist_ok=True)
         for suite, kept in found.items():
@@ -66,7 +67,7 @@ class Hardest:
         say("\n".join(told(self.results)))
 
     def _run(self) -> Run:
-        return Run(preset=self.preset, student=self.student, seeds=self.seeds)
+        return Run(preset=self.preset, student=self.student, seeds=self.seeds, runs=self.runs, results=self.results)
 
     def _read(self, suite: str) -> dict[str, Any]:
         """What is kept of a suite."""
@@ -75,7 +76,7 @@ class Hardest:
         cells = run.cells(suite)
         made = cells[0][1].make_suite()
         for name, cell in cells:
-            folder = self.runs / run.name(suite) / name / folder_of(cell)
+            folder = run.kept / run.name(suite) / name / folder_of(cell)
             if (folder / "summary.json").exists():
                 lifetimes.setdefault(name, {})[str(cell.seed)] = _lived(folder, cell, made)
         whole = {name: own for name, own in lifetimes.items() if len(own) == self.seeds}

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.records import PresetName
 from benchmarks.store import UserError, read_sealed, refuse_damaged, write_json
 from benchmarks.studies.keeping import folder_of
-from benchmarks.studies.records.run import Run
+from benchmarks.studies.records.run import RESULTS, Run
 from benchmarks.terminal import Console
 from envs.batch import Floats, Ints
 
@@ -50,8 +50,10 @@ class Look:
     """The first seed."""
     seeds: int = 10
     """How many."""
-    runs: Path = Path("runs/records")
-    """Where they are kept."""
+    runs: Path | None = None
+    """Where they are kept; default: where `run` with these --results keeps them."""
+    results: Path = RESULTS
+    """Folder of the figures that `run` wrote, and of the schedules of replays."""
     out: Path | None = None
     """Folder for what is printed, a JSON file per suite, preset and student, of which a page's figure is drawn."""
 
@@ -63,12 +65,16 @@ class Look:
             teachers=self.teachers,
             first_seed=self.first_seed,
             seeds=self.seeds,
+            runs=self.runs,
+            results=self.results,
         )
+        if self.out is not None and self.out.exists() and not self.out.is_dir():
+            raise UserError(f"--out must be a folder; {self.out} is a file")
         folders: dict[str, list[Path]] = {}
         cells = run.cells(self.suite)
         until = self._windows(cells[0][1].schedule.budget)
         for name, cell in cells:
-            folders.setdefault(name, []).append(self.runs / run.name(self.suite) / name / folder_of(cell))
+            folders.setdefault(name, []).append(run.kept / run.name(self.suite) / name / folder_of(cell))
         if missing := [one for own in folders.values() for one in own if not (one / "summary.json").exists()]:
             raise UserError(f"{len(missing)} lifetimes are not finished, the first: {missing[0]}")
         for folder in (one for own in folders.values() for one in own):

@@ -19,6 +19,7 @@ from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json
+from benchmarks.studies.keeping import lifetimes_in
 from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
 
@@ -44,7 +45,7 @@ class Paper:
             raise UserError("which lifetimes? Give the folders that --out named")
         added = [entry for folder in self.folders for entry in self._of(folder)]
         file = self.results / f"{self.suite}.json"
-        kept = _lifetimes(file)
+        kept = lifetimes_in(file)
         for teacher, seed, life in added:
             kept.setdefault(teacher, {})[seed] = life
             say(f"{teacher}, seed {seed}: {life['updates'][-1]:,} updates")
@@ -133,19 +134,10 @@ def lifetime(folder: Path) -> dict[str, Any]:
     }
 
 
-def _lifetimes(file: Path) -> dict[str, dict[str, Any]]:
-    """What a file holds, by teacher and seed; nothing if there is none."""
-    found = read_json(file) if file.exists() else {"lifetimes": {}}
-    if not isinstance(found, dict) or not isinstance(found.get("lifetimes"), dict):
-        raise UserError(f"{file} holds no lifetimes by teacher and seed: restore it, or move it away")
-    lifetimes: dict[str, dict[str, Any]] = found["lifetimes"]
-    return lifetimes
-
-
 def paper_section(file: Path) -> list[str]:
     """A table of what a file holds; nothing if there is none."""
     lives = [
-        (teacher, int(seed), life) for teacher, by_seed in _lifetimes(file).items() for seed, life in by_seed.items()
+        (teacher, int(seed), life) for teacher, by_seed in lifetimes_in(file).items() for seed, life in by_seed.items()
     ]
     if not lives:
         return []

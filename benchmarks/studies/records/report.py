@@ -8,11 +8,11 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.gather import Lived, write_all
+from benchmarks.gather import Lived, refuse_other_folder, write_all
 from benchmarks.records import RECORDS, PresetName
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import ENVIRONMENT, folder_of
-from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, TEACHERS, Run
+from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, RESULTS, TEACHERS, Run
 from benchmarks.terminal import say
 
 _TURNS = (
@@ -37,8 +37,10 @@ class Report:
     """The first seed."""
     seeds: int = NUM_SEEDS
     """How many."""
-    runs: Path = Path("runs/records")
-    """Where they are kept."""
+    runs: Path | None = None
+    """Where they are kept; default: where `run` with these --results keeps them."""
+    results: Path = RESULTS
+    """Folder of the figures that `run` wrote, and of the schedules of replays."""
     out: Path = Path("runs/records-report")
     """Folder of the report; another for each, since what is there is written anew."""
 
@@ -46,13 +48,13 @@ class Report:
         """Writes it; lifetimes that are not finished are left out and named."""
         if not self.suites:
             raise UserError("which suites? Give at least one")
-        if self.out.exists() and not self.out.is_dir():
-            raise UserError(f"--out must be a folder; {self.out} is a file")
+        refuse_other_folder(self.out)
         planned = [(suite, life) for suite in dict.fromkeys(self.suites) for life in self._planned(suite)]
         lived = [life for _, life in planned if (life.folder / "summary.json").exists()]
         if not lived:
             raise UserError(
-                f"none of these {len(planned)} lifetimes is finished in {self.runs}, where `run` keeps them"
+                f"none of these {len(planned)} lifetimes is finished, the first in {planned[0][1].folder}: give the "
+                "--results, or the --runs, of `run`"
             )
         done = {life.folder for life in lived}
         left = [(suite, life) for suite, life in planned if life.folder not in done]
@@ -73,9 +75,11 @@ class Report:
             teachers=self.teachers,
             first_seed=self.first_seed,
             seeds=self.seeds,
+            runs=self.runs,
+            results=self.results,
         )
         for name, cell in run.cells(suite):
-            yield Lived(self.runs / run.name(suite) / name / folder_of(cell), cell, name)
+            yield Lived(run.kept / run.name(suite) / name / folder_of(cell), cell, name)
 
     def _told(self, suite: str) -> str:
         """What a suite of record is; below it is called by the name of the suite that its preset is of."""

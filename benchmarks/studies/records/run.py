@@ -187,6 +187,11 @@ class Run:
 
     def execute(self) -> None:
         """Runs what is missing, keeping each lifetime's figures as it ends; where one suite fails the others go on."""
+        if self.workers < 1:
+            raise UserError(f"workers must be at least 1; got {self.workers}")
+        for flag, folder in (("--results", self.results), ("--runs", self.kept)):
+            if folder.exists() and not folder.is_dir():
+                raise UserError(f"{flag} must be a folder; {folder} is a file")
         # A mistake is found before the first lifetime.
         everything = [(suite, one, one.cells(suite)) for suite, one in self.by_student()]
         self.results.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ def section(one: Known, results: Path = RESULTS) -> list[str]:
         "",
         f"### `--preset {one.preset}`, {one.student}",
         "",
-        *([f"`{command}` lives the eight teachers of it.", ""] if (command := _own_command(one)) else []),
+        *([f"`{command}` lives them.", ""] if (command := _own_command(one)) else []),
         f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
         f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}",
         "",
@@ -90,7 +90,10 @@ def _own_command(one: Known) -> str:
     """What runs it, where the page's own command does not: with another student than the preset's."""
     preset: Any = one.preset
     student = None if one.student == RECORDS[one.suite].presets()[preset].student else one.student
-    return Run(preset=preset, student=student).command(one.suite) if student or one.preset != "small" else ""
+    if not student and one.preset == "small":
+        return ""
+    command = Run(preset=preset, student=student).command(one.suite)
+    return command if set(one.lifetimes) == set(TEACHERS) else f"{command} --teachers {' '.join(one.lifetimes)}"
 
 
 def comparisons(one: Known) -> list[str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.records import RECORDS, Record
 from benchmarks.statistics import REFERENCES, nested_interquartile, stratified
-from benchmarks.store import UserError, read_json, write_text
+from benchmarks.store import UserError, write_text
 from benchmarks.studies.evidence.table import with_table
+from benchmarks.studies.keeping import lifetimes_in
 from benchmarks.studies.records import gain, hardest, mixtures
 from benchmarks.studies.records.known import GENERAL, Known
 from benchmarks.studies.records.look import FOLDER
@@ -96,14 +97,14 @@ class Tables:
             _fill(page, "\n".join(hardest.told(self.results)))
         if (page := pages / "tuning.md").exists() and (tuned := self.results.parent / FIGURES.name).exists():
             static = mixtures.told(mixtures.figures(self.results.parent / mixtures.FIGURES.name))
-            _fill(page, "\n".join([*told(read_json(tuned)["lifetimes"]), "", *on_suites(known), "", *static]))
+            _fill(page, "\n".join([*told(lifetimes_in(tuned)), "", *on_suites(known), "", *static]))
 
     def known(self) -> Iterator[Known]:
         """All figures there are, in the order of the suites."""
         for suite in RECORDS:
             for preset in RECORDS[suite].presets():
                 for file in sorted(self.results.glob(f"{suite}-{preset}-*.json")):
-                    lifetimes = read_json(file)["lifetimes"]
+                    lifetimes = lifetimes_in(file)
                     budgets = [life["budget"] for found in lifetimes.values() for life in found.values()]
                     student = file.stem.removeprefix(f"{suite}-{preset}-")
                     yield Known(suite, preset, student, min(budgets), lifetimes)

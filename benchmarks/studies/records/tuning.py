@@ -21,8 +21,8 @@ from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.planning import planned
 from benchmarks.settings import Cell
 from benchmarks.statistics import holm
-from benchmarks.store import UserError, only_writer, read_json
-from benchmarks.studies.keeping import keep_lifetimes
+from benchmarks.store import UserError, only_writer
+from benchmarks.studies.keeping import keep_lifetimes, lifetimes_in
 from benchmarks.studies.records.known import Known, sign_of
 from benchmarks.studies.records.run import RESULTS, TUNED
 from benchmarks.terminal import say
@@ -82,7 +82,7 @@ class Tune:
                 keep_lifetimes(self.cells(), self.out, "python -m benchmarks.studies.records tune", runs, self.workers)
         if not self.out.exists():
             raise UserError(f"{self.out} is not there: python -m benchmarks.studies.records tune makes it")
-        say("\n".join(told(read_json(self.out)["lifetimes"])))
+        say("\n".join(told(lifetimes_in(self.out))))
 
 
 def entry(teacher: str, setting: str) -> str:

@@ -18,11 +18,36 @@ from benchmarks.settings import Cell, Schedule
 from benchmarks.store import UserError, read_json
 from benchmarks.studies import keeping
 from benchmarks.studies.keeping import covers, keep_lifetimes, outcomes
+from benchmarks.studies.records import Run, Tables, Tune
 from teacher import load_general
 from teacher.retention import RULE
 
 ROOT = Path(__file__).parents[3]
 CELL = Cell("parity", "gru", "uniform", 0, Schedule(20, 8, 10, 20), options={"student": {"width": 8}})
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", '{"lifetimes": []}', '{"lifetimes": {"uniform": 3}}'])
+def test_files_that_hold_no_figures_are_named(tmp_path, content):
+    (tmp_path / "recall-small-lstm.json").write_text(content)
+    for act in (
+        lambda: list(Tables(tmp_path).known()),
+        lambda: Run(("recall",), workers=1, results=tmp_path).execute(),
+        lambda: Tune(out=tmp_path / "recall-small-lstm.json", show=True).execute(),
+    ):
+        with pytest.raises(UserError, match=r"recall-small-lstm.json holds no lifetimes by teacher and seed"):
+            act()
+
+
+def test_a_mistake_of_folders_or_workers_leaves_nothing_behind(tmp_path):
+    (tmp_path / "file").write_text("")
+    for options, said in (
+        ({"results": tmp_path / "file"}, "--results must be a folder"),
+        ({"runs": tmp_path / "file", "results": tmp_path / "r"}, "--runs must be a folder"),
+        ({"workers": 0, "results": tmp_path / "r"}, "workers must be at least 1; got 0"),
+    ):
+        with pytest.raises(UserError, match=said):
+            Run(("recall",), **options).execute()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_path, monkeypatch):

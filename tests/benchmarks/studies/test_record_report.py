@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from benchmarks.store import UserError, read_json
-from benchmarks.studies.records import Report, Run
+from benchmarks.studies.records import Report, Run, Yoke
 
 SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
 
@@ -43,9 +43,27 @@ def test_mistakes_are_said(run, tmp_path):
         Report(()).execute()
     with pytest.raises(UserError, match="unknown suite of record 'juggling'"):
         Report(("juggling",), out=tmp_path / "page").execute()
-    with pytest.raises(UserError, match=r"none of these 16 lifetimes is finished in .*runs, where `run` keeps them"):
-        Report(("recall",), runs=tmp_path / "runs", seeds=2, out=tmp_path / "page").execute()
+    with pytest.raises(
+        UserError, match=r"none of these 16 lifetimes is finished, the first in .*mine/runs/recall-small"
+    ):
+        Report(("recall",), results=tmp_path / "mine", seeds=2, out=tmp_path / "page").execute()
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="--out must be a folder"):
         Report(("recall",), out=tmp_path / "file").execute()
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "settings.json").write_text("{}")
+    with pytest.raises(UserError, match="holds a bench of its own"):
+        Report(("recall",), out=tmp_path / "bench").execute()
     assert not (tmp_path / "page").exists()
+
+
+def test_replays_of_ones_own_lifetimes_are_found(run, tmp_path, monkeypatch):
+    """Their schedules lie beside the figures of `run`, and so do their lifetimes."""
+    monkeypatch.setattr("benchmarks.studies.records.controls.Run", lambda **options: Run(**options, extra=SMALL))
+    where = {"results": tmp_path / "mine", "seeds": 2}
+    run(("recall",), teachers=("general",), **where)
+    Yoke("recall", **where).execute()
+    run(("recall",), teachers=("yoked",), **where)
+    Report(("recall",), teachers=("general", "yoked"), out=tmp_path / "page", **where).execute()
+    groups = read_json(tmp_path / "page" / "summary.json")["groups"]
+    assert [(group["teacher"], group["seeds"]) for group in groups] == [("general", [0, 1]), ("yoked", [0, 1])]

@@ -68,7 +68,10 @@ def test_a_section_of_another_student_says_its_own_command():
     own = "\n".join(section(known()))
     other = "\n".join(section(known()._replace(student="transformer")))
     command = "`python -m benchmarks.studies.records run recall --preset small --student transformer`"
-    assert "of it." not in own and f"{command} lives the eight teachers of it." in other
+    assert "lives them." not in own and f"{command} lives them." in other
+    two = {name: known().lifetimes[name] for name in ("uniform", "general")}
+    some = "\n".join(section(known()._replace(student="transformer", lifetimes=two)))
+    assert f"{command[:-1]} --teachers uniform general` lives them." in some
 
 
 @pytest.mark.parametrize(
