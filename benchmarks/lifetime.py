@@ -45,7 +45,7 @@ from envs import DivergedError
 _CHECKPOINT_SECONDS = 5.0
 ERROR = "error.txt"  # in the folder of a lifetime that failed: why, in its first line
 _WAIT = 120.0  # seconds for the lock of a machine that was lost: a shared folder may keep it for a minute and a half
-_CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 OPEN = "tracking-open"  # in the folder of a sealed lifetime whose tracker has not ended: it was killed meanwhile
 _FILES = (
     "cell.json",
@@ -90,7 +90,7 @@ def run_cell(
     """
     with only_writer(folder, wait=_WAIT):
         if (folder / "summary.json").exists():
-            drop_checkpoint(folder / _CHECKPOINT)  # of one that was killed when it had just been sealed
+            drop_checkpoint(folder / CHECKPOINT)  # of one that was killed when it had just been sealed
             _end_tracking(cell, folder, tracker)
             return
         (folder / ERROR).unlink(missing_ok=True)  # of an earlier try
@@ -122,7 +122,7 @@ class _Lifetime:
         self.failures = Failures(self.suite)
         self.attention = AttentionStability(self.suite)
         self.trace = Trace(cell.name, self.suite.num_arms, teacher.reads_gain(self.teacher))
-        self.checkpoint = folder / _CHECKPOINT
+        self.checkpoint = folder / CHECKPOINT
         self.competence = np.zeros(self.suite.num_arms)
 
     def run(self) -> None:
@@ -276,7 +276,7 @@ class _Lifetime:
 
 def is_done(folder: Path) -> bool:
     """Whether a lifetime is finished, its checkpoint gone, and its tracker has ended."""
-    return (folder / "summary.json").exists() and not any((folder / name).exists() for name in (OPEN, _CHECKPOINT))
+    return (folder / "summary.json").exists() and not any((folder / name).exists() for name in (OPEN, CHECKPOINT))
 
 
 def _end_tracking(cell: Cell, folder: Path, tracker: Tracker) -> None:

@@ -15,10 +15,11 @@ import tyro
 from benchmarks.cli import parsed
 from benchmarks.gather import planned_cells
 from benchmarks.grid import read_plain
+from benchmarks.lifetime import CHECKPOINT
 from benchmarks.planning import planned
 from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
-from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json
+from benchmarks.store import UserError, last_good_checkpoint, read_json, read_sealed, refuse_damaged, write_json
 from benchmarks.studies.keeping import lifetimes_in
 from benchmarks.studies.records.run import RESULTS
 from benchmarks.terminal import say
@@ -26,7 +27,7 @@ from benchmarks.terminal import say
 
 @dataclass(frozen=True)
 class Paper:
-    """Keeps the figures of finished lifetimes of ``paceline run SUITE --preset paper --out FOLDER``."""
+    """Keeps the figures of lifetimes of ``paceline run SUITE --preset paper --out FOLDER``, finished or under way."""
 
     suite: tyro.conf.Positional[str]
     """A suite of record."""
@@ -34,6 +35,8 @@ class Paper:
     """What --out named."""
     gpu: str | None = None
     """Its name, of students that were on one: NVIDIA H200."""
+    under_way: bool = False
+    """Take lifetimes that are not finished, too, as far as their last checkpoint tells."""
     results: Path = RESULTS / "paper"
     """Folder of the figures: a file per suite."""
 
@@ -60,20 +63,26 @@ class Paper:
             if others := sorted(name for name, value in flat(cell).items() if flat(preset).get(name, value) != value):
                 raise UserError(f"{folder} is not of {self.suite} --preset paper: it differs in {', '.join(others)}")
             lived = folder / "cells" / cell.name
-            if not (lived / "summary.json").exists():
-                raise UserError(f"{lived} is not finished: give the command with its --out again")
-            entries.append((cell.teacher, str(cell.seed), {**self._lived_on(folder, cell), **lifetime(lived)}))
+            whole = (lived / "summary.json").exists()
+            if not whole and not self.under_way:
+                raise UserError(
+                    f"{lived} is not finished: give the command with its --out again, or --under-way for what there is"
+                )
+            figures = lifetime(lived) if whole else so_far(lived)
+            entries.append((cell.teacher, str(cell.seed), {**self._lived_on(folder, cell), **figures}))
         return entries
 
     def _lived_on(self, folder: Path, cell: Cell) -> dict[str, Any]:
-        """Command, machine and day of a lifetime (the day its summary was written, unless that was copied since)."""
+        """Command, machine and day of a lifetime: when its summary or last checkpoint was written (or copied since)."""
         made_with = read_json(folder / "settings.json")["environment"]
         device = cell.options["student"].get("device", "cpu")
         if device != "cpu" and self.gpu is None:
             raise UserError(f"{folder}: the student was on {device}; say which it is with --gpu")
         flags = "" if device == "cpu" else f" --{cell.student}.device {device}"
         flags += own_flags(cell, the_sources(self.suite, cell))
-        written = (folder / "cells" / cell.name / "summary.json").stat().st_mtime
+        lived = folder / "cells" / cell.name
+        files = (lived / "summary.json", lived / CHECKPOINT)
+        written = next(file.stat().st_mtime for file in files if file.exists())
         return {
             "command": f"paceline run {self.suite} --preset paper --teacher {cell.teacher} --seed {cell.seed}{flags}",
             "device": made_with["processor"] if device == "cpu" else self.gpu,
@@ -114,7 +123,26 @@ def lifetime(folder: Path) -> dict[str, Any]:
     summary = read_sealed(folder / "summary.json")
     results = "results.parquet"  # the only file that is read: a student's weights may have been left where it lived
     refuse_damaged(folder, {results: summary["files"][results]})
-    rows = pl.read_parquet(folder / results).filter("taught").sort("updates", "arm")
+    seconds = summary["seconds"]["training"] + summary["seconds"]["evaluation"]
+    return _figures(pl.read_parquet(folder / results), summary["to_mastery"] if summary["mastered"] else None, seconds)
+
+
+def so_far(folder: Path) -> dict[str, Any]:
+    """The same of one that is under way, of its last checkpoint.
+
+    Raises:
+        UserError: there is none, or nothing was evaluated yet.
+    """
+    state = last_good_checkpoint(folder / CHECKPOINT)
+    if state is None or not state["ladder"]["rows"]:
+        raise UserError(f"{folder} has no checkpoint with an evaluation yet: let it live on for a while")
+    spent = sum(row["training_seconds"] + row["evaluation_seconds"] for row in state["trace"]["seconds"])
+    figures = _figures(pl.DataFrame(state["ladder"]["rows"]), state["ladder"]["mastered_at"], spent)
+    return {**figures, "under_way": True}
+
+
+def _figures(results: pl.DataFrame, reached: dict[str, int] | None, seconds: float) -> dict[str, Any]:
+    rows = results.filter("taught").sort("updates", "arm")
     updates = rows["updates"].unique(maintain_order=True).to_list()
 
     def table(column: str) -> list[list[float]]:
@@ -123,9 +151,9 @@ def lifetime(folder: Path) -> dict[str, Any]:
 
     first = rows.head(len(rows) // len(updates))
     return {
-        "mastered": summary["mastered"],
-        "to_mastery": summary["to_mastery"]["updates"] if summary["mastered"] else None,
-        "seconds": round(summary["seconds"]["training"] + summary["seconds"]["evaluation"], 1),
+        "mastered": reached is not None,
+        "to_mastery": None if reached is None else reached["updates"],
+        "seconds": round(seconds, 1),
         "arms": first["arm_name"].to_list(),
         "targets": first["target"].to_list(),
         "updates": updates,
@@ -155,7 +183,7 @@ def paper_section(file: Path) -> list[str]:
     for teacher, seed, life in sorted(lives, key=lambda one: one[:2]):
         targets = np.array(life["competence"])[:, np.array(life["targets"])]
         best = int(targets.mean(axis=1).argmax())
-        mastered = f"at {life['to_mastery']:,}" if life["mastered"] else "no"
+        mastered = f"at {life['to_mastery']:,}" if life["mastered"] else "under way" if "under_way" in life else "no"
         lines.append(
             f"| {teacher} | {seed} | {life['updates'][-1]:,} | {life['budget']:,} | {mastered} "
             f"| {_said(targets[best])} (at {life['updates'][best]:,}) | {_said(targets[-1])} "

@@ -142,6 +142,28 @@ def test_an_unfinished_lifetime_is_said(lived, tmp_path):
     (tmp_path / "run" / "settings.json").write_bytes((lived / "settings.json").read_bytes())
     with pytest.raises(UserError, match="seed-4 is not finished"):
         Paper("n-gram", (tmp_path / "run",), results=tmp_path / "results").execute()
+    with pytest.raises(UserError, match="seed-4 has no checkpoint with an evaluation yet"):
+        Paper("n-gram", (tmp_path / "run",), under_way=True, results=tmp_path / "results").execute()
+    assert not (tmp_path / "results").exists()
+
+
+def test_one_that_is_under_way_is_kept_as_far_as_its_checkpoint_tells(lived, tmp_path, monkeypatch):
+    def stopped(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmarks.lifetime._Lifetime._finish", stopped)
+    with pytest.raises(SystemExit):
+        live(tmp_path / "run", "--checkpoint-every 1")
+    results = tmp_path / "results"
+    Paper("n-gram", (tmp_path / "run",), under_way=True, results=results).execute()
+    so_far = read_json(results / "n-gram.json")["lifetimes"]["uniform"]["4"]
+    assert so_far["under_way"] and so_far["seconds"] > 0 and len(so_far["updates"]) >= 2
+    assert "| under way | 0." in paper_section(results / "n-gram.json")[-1]
+    Paper("n-gram", (lived,), under_way=True, results=results).execute()
+    whole = read_json(results / "n-gram.json")["lifetimes"]["uniform"]["4"]
+    assert "under_way" not in whole and whole["updates"] == [1, 2, 3]
+    for column in ("updates", "competence", "loss", "arms", "targets"):
+        assert so_far[column] == whole[column][: len(so_far[column])]
 
 
 def test_committed_lifetimes_are_of_suites_of_record_and_of_a_known_revision():
