@@ -25,7 +25,7 @@ from benchmarks.gather import (
 )
 from benchmarks.meta.networks import networks_of
 from benchmarks.statistics import COSTS, cost, seeds_needed, sign_flip
-from benchmarks.store import UserError, describe
+from benchmarks.store import UserError, describe, only_writer
 from benchmarks.terminal import say
 from teacher import reads_gain
 
@@ -65,7 +65,8 @@ class Compare:
             missing += [f"{folder.name}/{name}" for name in left]
             failed |= {f"{folder.name}/{name}": why for name, why in reasons(folder, left).items()}
         self.out.mkdir(parents=True, exist_ok=True)
-        write_all(self.out, lived, missing, said, failed, networks_of(lived))
+        with only_writer(self.out):
+            write_all(self.out, lived, missing, said, failed, networks_of(lived))
         say(f"report: {self.out / 'report.html'}")
 
 

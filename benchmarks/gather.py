@@ -150,15 +150,27 @@ def refuse_other_folder(out: Path) -> None:
         raise UserError(f"--out must be a folder; {out} is a file")
     if (out / "settings.json").exists():
         raise UserError(f"{out} holds a bench of its own: choose another --out")
-    written = {*(f"{name}.parquet" for name in TABLES), "report.html", "summary.json", ".lock"}
-    there = {path.name for path in out.iterdir() if not path.name.endswith(".tmp")} if out.is_dir() else set()
+    written = {*(f"{name}.parquet" for name in TABLES), "report.html", "summary.json"}
+    there = {path.name for path in out.iterdir() if path.name[0] != "."} if out.is_dir() else set()
     if others := there - written:
         raise UserError(f"{out} holds something else than a report ({min(others)}): choose another --out")
-    if "summary.json" in there:
-        try:
-            read_sealed(out / "summary.json")
-        except UserError as error:
-            raise UserError(f"{error}; or choose another --out") from error
+    if there and not (_is_trace(out / "trace.parquet") or _is_summary(out / "summary.json")):
+        raise UserError(f"{out} holds files that are none of a report's ({min(there)}): choose another --out")
+
+
+def _is_trace(file: Path) -> bool:
+    """Whether it is a table of decisions: the first file of a report, so that one half-written is known, too."""
+    try:
+        return {"teacher", "decision", "mixture"} <= set(pl.read_parquet_schema(file))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+
+
+def _is_summary(file: Path) -> bool:
+    try:
+        return "groups" in read_sealed(file)
+    except UserError:
+        return False
 
 
 def reasons(out: Path, names: Sequence[str]) -> dict[str, str]:

@@ -104,10 +104,10 @@ def read_sealed(path: Path) -> dict[str, Any]:
     """
     try:
         found = read_json(path)
-    except UserError:
-        if not path.exists():
+    except UserError as error:
+        if isinstance(error.__cause__, OSError):  # not there, or not ours to read
             raise
-        found = None
+        found = None  # no JSON
     seal = found.pop("checksum", None) if isinstance(found, dict) else None
     if seal is None or seal != _seal(found):
         raise UserError(

@@ -10,7 +10,8 @@ import polars as pl
 from benchmarks.meta.evidence import FEWEST_SEEDS
 from benchmarks.statistics import REFERENCES
 
-CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled")
+_OF_RECORDS = ("yoked", "yoked-shuffled", "static-mean", "static-tilted")  # as the suites of record call theirs
+CONTROLS = ("stratified", "target-only", "static", "learnability", "replayed", "replayed-shuffled", *_OF_RECORDS)
 """Teachers by whose side a gain is read; no candidate for it themselves."""
 LEARNED_NOTHING = {
     "random-frozen": ("An untrained network of the same kind", "training"),
@@ -193,8 +194,8 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
             yield words.format(has=_has(share(name)))
     if "target-only" in known and known["target-only"]["solve_rate"] == 0:
         yield (
-            "Training on the hardest arms alone never mastered: it teaches no other arm. Whether the hardest "
-            "need the others is seen in the competence per level."
+            "Training on the hardest arms alone never mastered. Whether these need the others, or others count that it "
+            "does not teach, is seen in the competence per level."
         )
     elif "target-only" in known and "uniform" in known["target-only"].get("against", {}):
         all_of_it = ": by these means the easier ones are not needed" if round(share("target-only"), 2) >= 1 else ""

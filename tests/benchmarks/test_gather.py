@@ -23,12 +23,17 @@ def test_a_report_elsewhere_is_a_look_at_a_bench_that_runs(paceline_here, tmp_pa
         wrong = paceline_here("report", "out", *words)
         assert wrong.returncode == 2 and "--out" in wrong.stderr
     (tmp_path / "mine").mkdir()
-    for name, said in (("summary.json", "is damaged"), ("thesis.tex", "holds something else than a report")):
+    ours, else_ = "holds files that are none of a report's", "holds something else than a report"
+    for name, said in (("report.html", ours), ("summary.json", ours), ("thesis.tex", else_)):
         (tmp_path / "mine" / name).write_text("ten years")
         wrong = paceline_here("report", "out", "--out", "mine")
         assert wrong.returncode == 2 and said in wrong.stderr and wrong.stderr.count("\n") == 1
     assert {path.name: path.read_text() for path in (tmp_path / "mine").iterdir() if path.name != ".lock"} == {
+        "report.html": "ten years",
         "summary.json": "ten years",
         "thesis.tex": "ten years",
     }
-    assert paceline_here("report", "out", "--out", "look").returncode == 0  # what it wrote itself it writes anew
+    (tmp_path / "look" / ".DS_Store").write_text("")
+    for name in ("summary.json", "trace.parquet"):  # what it wrote itself it writes anew, damaged or not
+        (tmp_path / "look" / name).write_text("")
+        assert paceline_here("report", "out", "--out", "look").returncode == 0

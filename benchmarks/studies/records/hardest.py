@@ -13,11 +13,11 @@ import tyro
 from numpy.typing import NDArray
 
 from benchmarks.meta.evidence import FEWEST_SEEDS
-from benchmarks.records import RECORDS, PresetName
+from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
 from benchmarks.statistics import holm
 from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json
-from benchmarks.studies.keeping import folder_of
+from benchmarks.studies.keeping import folder_of, lifetimes_in
 from benchmarks.studies.records.known import GENERAL, Known, sign_of
 from benchmarks.studies.records.run import NUM_SEEDS, RESULTS, Run
 from benchmarks.terminal import say
@@ -35,13 +35,11 @@ class Hardest:
     """Reads, of finished lifetimes, when the hardest target arms were mastered, whatever became of the others.
 
     Those are the arms that `target-only` trains on. Mastered is meant as ever: at two evaluations in a row, counted at
-    the first. A teacher of whom a seed is not there is left out.
+    the first. A teacher of whom a seed is not there is left out; what the file holds of it already stays.
     """
 
     suites: tyro.conf.Positional[tuple[str, ...]]
     """Suites of record."""
-    preset: PresetName = "small"
-    """Their set-up."""
     student: str | None = None
     """A student's name; default: the preset's."""
     seeds: int = NUM_SEEDS
@@ -67,7 +65,7 @@ class Hardest:
         say("\n".join(told(self.results)))
 
     def _run(self) -> Run:
-        return Run(preset=self.preset, student=self.student, seeds=self.seeds, runs=self.runs, results=self.results)
+        return Run(student=self.student, seeds=self.seeds, runs=self.runs, results=self.results)
 
     def _read(self, suite: str) -> dict[str, Any]:
         """What is kept of a suite."""
@@ -80,8 +78,8 @@ class Hardest:
             if (folder / "summary.json").exists():
                 lifetimes.setdefault(name, {})[str(cell.seed)] = _lived(folder, cell, made)
         whole = {name: own for name, own in lifetimes.items() if len(own) == self.seeds}
-        command = f"python -m benchmarks.studies.records hardest {suite} --preset {self.preset}"
-        return {
+        command = f"python -m benchmarks.studies.records hardest {suite}"
+        found = {
             "command": command + (f" --student {self.student}" if self.student else ""),
             "budget": cells[0][1].schedule.budget,
             "arms": {
@@ -91,6 +89,26 @@ class Hardest:
             },
             "lifetimes": whole,
         }
+        return joined(found, self.results / FOLDER / f"{run.name(suite)}.json")
+
+
+def joined(found: dict[str, Any], file: Path) -> dict[str, Any]:
+    """What was found and what a file holds already, of which nothing is lost.
+
+    Raises:
+        UserError: the file is of another budget, or of other samples.
+    """
+    if not file.exists():
+        return found
+    kept, there = lifetimes_in(file), read_json(file)
+    prints = [
+        {life.get("fingerprint") for own in lifetimes.values() for life in own.values()}
+        for lifetimes in (kept, found["lifetimes"])
+    ]
+    if any(there.get(name) != found[name] for name in ("budget", "arms")) or len(set.union(*prints)) > 1:
+        raise UserError(f"{file} is of another budget, or of other samples: move it away, or give other --results")
+    both = {name: {**kept.get(name, {}), **found["lifetimes"].get(name, {})} for name in (*kept, *found["lifetimes"])}
+    return {**found, "lifetimes": both}
 
 
 def hardest(suite: Suite) -> NDArray[np.bool_]:

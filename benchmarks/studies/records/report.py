@@ -10,14 +10,15 @@ import tyro
 
 from benchmarks.gather import Lived, refuse_other_folder, write_all
 from benchmarks.records import RECORDS, PresetName
-from benchmarks.store import UserError, read_json
+from benchmarks.store import UserError, only_writer, read_json
 from benchmarks.studies.keeping import ENVIRONMENT, folder_of
+from benchmarks.studies.records.known import LEARNED
 from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, RESULTS, TEACHERS, Run
 from benchmarks.terminal import say
 
 _TURNS = (
-    f"general: seed s is taught by trained teacher s mod {NUM_TRAINED}. Intervals here draw seeds alone and are "
-    "too narrow for it; those of README and docs/results draw the trained teachers, too."
+    f"general: seed s is taught by trained teacher s mod {NUM_TRAINED}, as was what replays replay. Intervals here "
+    "draw seeds alone and are too narrow for it; those of README and docs/results draw the trained teachers, too."
 )
 
 
@@ -49,6 +50,12 @@ class Report:
         if not self.suites:
             raise UserError("which suites? Give at least one")
         refuse_other_folder(self.out)
+        cells = {suite: self._run().cells(suite)[0][1] for suite in dict.fromkeys(self.suites)}
+        if len({(cell.suite, cell.student) for cell in cells.values()}) < len(cells):
+            raise UserError(
+                f"{', '.join(cells)} --preset {self.preset} are one suite under several settings, whose lifetimes are "
+                "no pairs: give a report to each"
+            )
         planned = [(suite, life) for suite in dict.fromkeys(self.suites) for life in self._planned(suite)]
         lived = [life for _, life in planned if (life.folder / "summary.json").exists()]
         if not lived:
@@ -59,17 +66,21 @@ class Report:
         done = {life.folder for life in lived}
         left = [(suite, life) for suite, life in planned if life.folder not in done]
         missing = [f"{suite}/{life.teacher}/seed-{life.cell.seed}" for suite, life in left]
-        environments = [read_json(life.folder / ENVIRONMENT) for life in lived]
+        made_with = [
+            life.folder / ENVIRONMENT for life in lived
+        ]  # written last: of one just finished it may not be there
+        environments = [read_json(file) if file.exists() else {} for file in made_with]
         names = dict.fromkeys(name for one in environments for name in one)
         said = {name: ", ".join(dict.fromkeys(one.get(name, "?") for one in environments)) for name in names}
         self.out.mkdir(parents=True, exist_ok=True)
         notes = [self._told(suite) for suite in dict.fromkeys(self.suites)]
-        notes += [_TURNS] if any(life.teacher == "general" for life in lived) else []
-        write_all(self.out, lived, missing, said, {}, notes=notes)
+        notes += [_TURNS] if any(life.teacher in LEARNED for life in lived) else []
+        with only_writer(self.out):
+            write_all(self.out, lived, missing, said, {}, notes=notes)
         say(f"report: {self.out / 'report.html'}")
 
-    def _planned(self, suite: str) -> Iterator[Lived]:
-        run = Run(
+    def _run(self) -> Run:
+        return Run(
             preset=self.preset,
             student=self.student,
             teachers=self.teachers,
@@ -78,6 +89,9 @@ class Report:
             runs=self.runs,
             results=self.results,
         )
+
+    def _planned(self, suite: str) -> Iterator[Lived]:
+        run = self._run()
         for name, cell in run.cells(suite):
             yield Lived(run.kept / run.name(suite) / name / folder_of(cell), cell, name)
 

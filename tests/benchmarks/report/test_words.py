@@ -77,7 +77,7 @@ def test_every_control_gets_a_sentence_and_none_is_the_winner():
     first, *rest = implied(groups)
     assert first == "general saved 400 updates of uniform sampling's."
     assert [share in line for share, line in zip(["25%", "125%", "50%", "75%"], rest, strict=False)] == [True] * 4
-    assert "Whether the hardest need the others is seen in the competence per level" in rest[4] and len(rest) == 5
+    assert "or others count that it does not teach, is seen in the competence per level" in rest[4] and len(rest) == 5
 
 
 @pytest.mark.parametrize(

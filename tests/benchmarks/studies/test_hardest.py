@@ -8,7 +8,7 @@ import pytest
 from benchmarks.settings import make_suite
 from benchmarks.store import UserError, read_json, write_json
 from benchmarks.studies.records import Hardest, Run
-from benchmarks.studies.records.hardest import hardest, reached, told
+from benchmarks.studies.records.hardest import hardest, joined, reached, told
 from teacher import TargetOnly
 
 SMALL = "--budget 60 --evaluate-every 20 --batch-size 8 --lstm.width 8"
@@ -52,6 +52,21 @@ def test_lived_lifetimes_are_read_and_tabled(tmp_path, monkeypatch, capsys):
     results.write_bytes(results.read_bytes()[:-9])
     with pytest.raises(UserError, match=r"results.parquet is damaged"):
         Hardest(("recall",), results=tmp_path / "figures", **where).execute()
+
+
+def test_what_a_file_holds_already_is_not_lost(tmp_path):
+    life = {"updates": 60, "mastered": False, "fingerprint": "f"}
+    found = {"command": "c", "budget": 60, "arms": {"all": 3}, "lifetimes": {"general": {"0": life}}}
+    file = tmp_path / "recall-small-lstm.json"
+    assert joined(found, file) == found
+    other = {**life, "updates": 30, "mastered": True}
+    write_json(file, {**found, "lifetimes": {"uniform": {"0": life}, "general": {"0": other, "1": other}}})
+    both = joined(found, file)
+    assert both == {**found, "lifetimes": {"uniform": {"0": life}, "general": {"0": life, "1": other}}}
+    for there in ({**found, "budget": 80}, {**found, "lifetimes": {"uniform": {"0": {**life, "fingerprint": "g"}}}}):
+        write_json(file, there)
+        with pytest.raises(UserError, match="is of another budget, or of other samples"):
+            joined(found, file)
 
 
 def test_mistakes_are_said(tmp_path):

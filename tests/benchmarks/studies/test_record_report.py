@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from benchmarks.report.words import is_control
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.records import Report, Run, Yoke
 
@@ -26,7 +27,7 @@ def test_lifetimes_of_two_suites_come_into_one_report_and_what_is_missing_is_nam
     for words in (
         "8 lifetimes; ",
         "recall --preset small (memory, lstm): copy, repeat copy and associative recall. M. Collier, J. Beel",
-        "seed s is taught by trained teacher s mod 6. Intervals here draw seeds alone",
+        "seed s is taught by trained teacher s mod 6, as was what replays replay. Intervals here draw seeds alone",
         "recall/combined/seed-0, recall/combined/seed-1, repeat-copy/combined/seed-0",
         "All 2 suites and students",
     ):
@@ -67,3 +68,14 @@ def test_replays_of_ones_own_lifetimes_are_found(run, tmp_path, monkeypatch):
     Report(("recall",), teachers=("general", "yoked"), out=tmp_path / "page", **where).execute()
     groups = read_json(tmp_path / "page" / "summary.json")["groups"]
     assert [(group["teacher"], group["seeds"]) for group in groups] == [("general", [0, 1]), ("yoked", [0, 1])]
+    assert [is_control(group) for group in groups] == [False, True]  # a replay is no candidate for the gain
+    for (environment,) in [list((tmp_path / "mine").rglob("yoked/0-*/environment.json"))]:
+        environment.unlink()  # killed, or read, between a lifetime's summary and it
+    Report(("recall",), teachers=("yoked",), out=tmp_path / "page", **where).execute()
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "python ?, 3." in page and "Intervals here draw seeds alone" in page
+
+
+def test_two_suites_of_record_that_are_one_suite_are_no_pairs(tmp_path):
+    with pytest.raises(UserError, match="addition-1d, addition-2d --preset paper are one suite under several settings"):
+        Report(("addition-1d", "addition-2d"), preset="paper", out=tmp_path / "page").execute()
