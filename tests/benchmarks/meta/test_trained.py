@@ -87,6 +87,14 @@ def test_what_never_mastered_counts_with_the_budget_and_makes_ratios_bounds(ours
     json.dumps(record, allow_nan=False)
 
 
+@pytest.mark.parametrize(("networks", "seeds", "enough"), [(2, 8, False), (6, 7, False), (6, 8, True)])
+def test_intervals_of_few_networks_are_said_to_be_too_narrow(networks, seeds, enough):
+    names = [f"general@{place}" for place in range(networks)]
+    groups = [group(name, range(400, 400 + seeds)) for name in names]
+    shown = as_tables(summarise_trained(groups, alike(*names)))
+    assert (shown["narrow"] == "") == enough
+
+
 def test_of_the_seeds_that_a_reference_has_not_lived_there_is_no_pair():
     groups = [group("uniform", [800], seeds=[5]), group("target-deficit", [800, 800])]
     groups += [group("general", [400, 200]), group("general@b", [400], seeds=[0])]

@@ -1,5 +1,7 @@
 """Latency, throughput and memory by thirds of a lifetime."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 import torch
@@ -48,6 +50,8 @@ def test_memory_of_gpus_has_a_column_where_one_was_used():
 def test_what_a_process_holds_grows_with_what_it_holds():
     before = resident_mib()
     held = torch.ones(32, 2**20)  # 128 MiB
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]
+    assert resident_mib() == pytest.approx(int(line.split()[1]) / 1024, rel=0.05)
     assert before is not None and 100 < resident_mib() - before < 160 and held.sum() == 2**25
 
 

@@ -1,6 +1,7 @@
 """When the hardest arms alone were mastered: by hand, of lifetimes that were lived, and the page."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ def test_mastered_is_the_first_of_two_evaluations_in_a_row():
     assert reached(curve[:, :1], np.array([0.98])) == 1
     assert reached(curve, np.array([0.98, 0.98])) is None  # the last one has nobody after it
     assert reached(curve, np.array([0.98, 0.4])) == 1
+    assert reached(np.array([[0.99], [0.5], [0.99], [0.98]]), np.array([0.98])) == 2  # once is not enough
     assert reached(curve[:1], np.array([0.1, 0.1])) is None and reached(curve, np.array([0.1, 0.1])) == 0
 
 
@@ -29,6 +31,11 @@ def test_they_are_the_arms_that_target_only_trains_on(name):
     taught = TargetOnly()
     taught.reset(suite.arms, 1, 0)
     assert ((taught.act(None)[0] > 0) == hardest(suite)).all() and 0 < hardest(suite).sum() < suite.num_arms
+
+
+def test_an_arm_as_hard_that_does_not_count_is_not_among_them():
+    arms = SimpleNamespace(targets=np.array([True, True, False, False]), levels=np.array([0, 1, 1, 2]))
+    assert hardest(SimpleNamespace(arms=arms)).tolist() == [False, True, False, False]
 
 
 def test_lived_lifetimes_are_read_and_tabled(tmp_path, monkeypatch, capsys):
