@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 
@@ -12,49 +11,33 @@ from benchmarks.export import as_json
 from benchmarks.pace import Pace, read_pace
 from benchmarks.records import PresetName
 from benchmarks.store import UserError, write_text
-from benchmarks.studies.keeping import folder_of
-from benchmarks.studies.records.run import NUM_SEEDS, RESULTS, Run, schedules
+from benchmarks.studies.records.run import Kept, schedules
 from benchmarks.terminal import say
 
 
 @dataclass(frozen=True)
-class Yoke:
+class Yoke(Kept):
     """Makes what the yoked controls of a suite replay: on seed s, what the general teacher did on the seed after it.
 
     Decision by decision, and the mean over the lifetime. It was another of the trained teachers that taught that seed.
     The last seed replays the first: with other ``seeds`` its controls are run anew.
 
-    Of lifetimes of one's own, with the same --results as `run` had: their schedules lie in that folder, where `run`
-    with it and `--teachers yoked yoked-shuffled static-mean` finds them (and replays the committed ones without any).
+    Of lifetimes of one's own, with the same --results as `run` had: their schedules lie in its folder `schedules`,
+    where `run` with it and `--teachers yoked yoked-shuffled static-mean` finds them (and replays the committed ones
+    without any).
     """
 
     suite: tyro.conf.Positional[str]
     """A suite of record, whose lifetimes under the general teacher are finished."""
     preset: PresetName = "small"
     """Its set-up."""
-    student: str | None = None
-    """A student's name; default: the preset's."""
-    seeds: int = NUM_SEEDS
-    """Paired seeds."""
-    results: Path = RESULTS
-    """Folder of their figures; the schedules are written into the folder `schedules` in it."""
-    runs: Path | None = None
-    """Where they are kept; default: as of `run`."""
 
     def execute(self) -> None:
         """Writes two schedules a seed."""
         if self.seeds < 2:
             raise UserError(f"seeds must be at least 2: a control replays another seed's lifetime; got {self.seeds}")
-        run = Run(
-            preset=self.preset,
-            student=self.student,
-            teachers=("general",),
-            seeds=self.seeds,
-            runs=self.runs,
-            results=self.results,
-        )
-        cells = [cell for _, cell in run.cells(self.suite)]
-        folders = [run.kept / run.name(self.suite) / "general" / folder_of(cell) for cell in cells]
+        run = self.run_of(("general",), preset=self.preset)
+        folders = [folder for _, _, folder in run.places(self.suite)]
         if missing := [folder for folder in folders if not (folder / "summary.json").exists()]:
             raise UserError(
                 f"{len(missing)} lifetimes of the general teacher are not finished, the first: {missing[0]}"

@@ -17,9 +17,9 @@ from benchmarks.records import RECORDS
 from benchmarks.settings import Cell
 from benchmarks.statistics import holm
 from benchmarks.store import UserError, read_json, read_sealed, refuse_damaged, write_json
-from benchmarks.studies.keeping import folder_of, lifetimes_in
+from benchmarks.studies.keeping import lifetimes_in
 from benchmarks.studies.records.known import GENERAL, Known, sign_of
-from benchmarks.studies.records.run import NUM_SEEDS, RESULTS, Run
+from benchmarks.studies.records.run import RESULTS, TEACHERS, Kept, Run
 from benchmarks.terminal import say
 from envs import Suite
 from envs.batch import Floats
@@ -31,57 +31,46 @@ _SHOWN = ("uniform", "combined", "target-deficit", "exp3s", GENERAL, ALONE)
 
 
 @dataclass(frozen=True)
-class Hardest:
+class Hardest(Kept):
     """Reads, of finished lifetimes, when the hardest target arms were mastered, whatever became of the others.
 
     Those are the arms that `target-only` trains on. Mastered is meant as ever: at two evaluations in a row, counted at
-    the first. A teacher of whom a seed is not there is left out; what the file holds of it already stays.
+    the first. A teacher of whom a seed is not there is left out; what is kept already, in the folder hardest of
+    --results, stays.
     """
 
     suites: tyro.conf.Positional[tuple[str, ...]]
     """Suites of record."""
-    student: str | None = None
-    """A student's name; default: the preset's."""
-    seeds: int = NUM_SEEDS
-    """How many, from 0."""
-    runs: Path | None = None
-    """Where lifetimes are kept; default: where `run` with these --results keeps them."""
-    results: Path = RESULTS
-    """Folder of the figures; these lie in its folder hardest, a file per suite, preset and student."""
 
     def execute(self) -> None:
         """Reads, keeps and prints."""
         if not self.suites:
             raise UserError("which suites? Give at least one")
-        found = {suite: self._read(suite) for suite in dict.fromkeys(self.suites)}
-        if empty := [suite for suite, kept in found.items() if not kept["lifetimes"]]:
-            raise UserError(
-                f"no teacher's {self.seeds} lifetimes of {empty[0]} are all in {self._run().kept}: give the --results, "
-                "or the --runs, of `run`"
-            )
+        run = self.run_of(tuple(TEACHERS))
+        found = {suite: self._read(suite, run) for suite in dict.fromkeys(self.suites)}
         (self.results / FOLDER).mkdir(parents=True, exist_ok=True)
         for suite, kept in found.items():
-            write_json(self.results / FOLDER / f"{self._run().name(suite)}.json", kept)
+            write_json(self.results / FOLDER / f"{run.name(suite)}.json", kept)
         say("\n".join(told(self.results)))
 
-    def _run(self) -> Run:
-        return Run(student=self.student, seeds=self.seeds, runs=self.runs, results=self.results)
-
-    def _read(self, suite: str) -> dict[str, Any]:
+    def _read(self, suite: str, run: Run) -> dict[str, Any]:
         """What is kept of a suite."""
-        run = self._run()
         lifetimes: dict[str, dict[str, Any]] = {}
-        cells = run.cells(suite)
-        made = cells[0][1].make_suite()
-        for name, cell in cells:
-            folder = run.kept / run.name(suite) / name / folder_of(cell)
+        places = list(run.places(suite))
+        made = places[0][1].make_suite()
+        for name, cell, folder in places:
             if (folder / "summary.json").exists():
                 lifetimes.setdefault(name, {})[str(cell.seed)] = _lived(folder, cell, made)
         whole = {name: own for name, own in lifetimes.items() if len(own) == self.seeds}
+        if not whole:
+            raise UserError(
+                f"no teacher's {self.seeds} lifetimes of {suite} are all in {run.kept}: give the --results, or the "
+                "--runs, of `run`"
+            )
         command = f"python -m benchmarks.studies.records hardest {suite}"
         found = {
             "command": command + (f" --student {self.student}" if self.student else ""),
-            "budget": cells[0][1].schedule.budget,
+            "budget": places[0][1].schedule.budget,
             "arms": {
                 "hardest": int(hardest(made).sum()),
                 "targets": int(made.arms.targets.sum()),

@@ -15,8 +15,7 @@ from rich.table import Table
 
 from benchmarks.records import PresetName
 from benchmarks.store import UserError, read_sealed, refuse_damaged, write_json
-from benchmarks.studies.keeping import folder_of
-from benchmarks.studies.records.run import RESULTS, Run
+from benchmarks.studies.records.run import Kept
 from benchmarks.terminal import Console
 from envs.batch import Floats, Ints
 
@@ -28,7 +27,7 @@ NUM_WINDOWS = 20
 
 
 @dataclass(frozen=True)
-class Look:
+class Look(Kept):
     """Prints each arm's mean share of the mixture in windows of updates, and its competence at the last evaluation.
 
     Means over the lifetimes that reach into a window, whose number stands under its end: those that mastered early are
@@ -44,37 +43,21 @@ class Look:
     windows of the budget."""
     preset: PresetName = "small"
     """Its set-up."""
-    student: str | None = None
-    """A student's name; default: the preset's."""
     first_seed: int = 0
     """The first seed."""
-    seeds: int = 10
-    """How many."""
-    runs: Path | None = None
-    """Where they are kept; default: where `run` with these --results keeps them."""
-    results: Path = RESULTS
-    """Folder of the figures that `run` wrote, and of the schedules of replays."""
     out: Path | None = None
     """Folder for what is printed, a JSON file per suite, preset and student, of which a page's figure is drawn."""
 
     def execute(self) -> None:
         """A table per teacher."""
-        run = Run(
-            preset=self.preset,
-            student=self.student,
-            teachers=self.teachers,
-            first_seed=self.first_seed,
-            seeds=self.seeds,
-            runs=self.runs,
-            results=self.results,
-        )
+        run = self.run_of(self.teachers, preset=self.preset, first_seed=self.first_seed)
         if self.out is not None and self.out.exists() and not self.out.is_dir():
             raise UserError(f"--out must be a folder; {self.out} is a file")
         folders: dict[str, list[Path]] = {}
-        cells = run.cells(self.suite)
-        until = self._windows(cells[0][1].schedule.budget)
-        for name, cell in cells:
-            folders.setdefault(name, []).append(run.kept / run.name(self.suite) / name / folder_of(cell))
+        places = list(run.places(self.suite))
+        until = self._windows(places[0][1].schedule.budget)
+        for name, _, folder in places:
+            folders.setdefault(name, []).append(folder)
         if missing := [one for own in folders.values() for one in own if not (one / "summary.json").exists()]:
             raise UserError(f"{len(missing)} lifetimes are not finished, the first: {missing[0]}")
         for folder in (one for own in folders.values() for one in own):

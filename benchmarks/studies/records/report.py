@@ -11,9 +11,9 @@ import tyro
 from benchmarks.gather import Lived, refuse_other_folder, write_all
 from benchmarks.records import RECORDS, PresetName
 from benchmarks.store import UserError, only_writer, read_json
-from benchmarks.studies.keeping import ENVIRONMENT, folder_of
+from benchmarks.studies.keeping import ENVIRONMENT
 from benchmarks.studies.records.known import LEARNED
-from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, RESULTS, TEACHERS, Run
+from benchmarks.studies.records.run import NUM_TRAINED, TEACHERS, Kept
 from benchmarks.terminal import say
 
 _TURNS = (
@@ -23,7 +23,7 @@ _TURNS = (
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Kept):
     """Writes report.html, tables and summary.json of lifetimes that `run` has lived, as ``paceline bench`` would."""
 
     suites: tyro.conf.Positional[tuple[str, ...]]
@@ -32,16 +32,8 @@ class Report:
     """Entries of their tables."""
     preset: PresetName = "small"
     """Their set-up."""
-    student: str | None = None
-    """A student's name; default: the preset's."""
     first_seed: int = 0
     """The first seed."""
-    seeds: int = NUM_SEEDS
-    """How many."""
-    runs: Path | None = None
-    """Where they are kept; default: where `run` with these --results keeps them."""
-    results: Path = RESULTS
-    """Folder of the figures that `run` wrote, and of the schedules of replays."""
     out: Path = Path("runs/records-report")
     """Folder of the report; another for each, since what is there is written anew."""
 
@@ -50,13 +42,13 @@ class Report:
         if not self.suites:
             raise UserError("which suites? Give at least one")
         refuse_other_folder(self.out)
-        cells = {suite: self._run().cells(suite)[0][1] for suite in dict.fromkeys(self.suites)}
-        if len({(cell.suite, cell.student) for cell in cells.values()}) < len(cells):
+        planned = [(suite, life) for suite in dict.fromkeys(self.suites) for life in self._planned(suite)]
+        called = {suite: (life.cell.suite, life.cell.student) for suite, life in planned}
+        if len(set(called.values())) < len(called):
             raise UserError(
-                f"{', '.join(cells)} --preset {self.preset} are one suite under several settings, whose lifetimes are "
+                f"{', '.join(called)} --preset {self.preset} are one suite under several settings, whose lifetimes are "
                 "no pairs: give a report to each"
             )
-        planned = [(suite, life) for suite in dict.fromkeys(self.suites) for life in self._planned(suite)]
         lived = [life for _, life in planned if (life.folder / "summary.json").exists()]
         if not lived:
             raise UserError(
@@ -66,9 +58,8 @@ class Report:
         done = {life.folder for life in lived}
         left = [(suite, life) for suite, life in planned if life.folder not in done]
         missing = [f"{suite}/{life.teacher}/seed-{life.cell.seed}" for suite, life in left]
-        made_with = [
-            life.folder / ENVIRONMENT for life in lived
-        ]  # written last: of one just finished it may not be there
+        # It is written after the summary, so of a lifetime that has just ended it may not be there yet.
+        made_with = [life.folder / ENVIRONMENT for life in lived]
         environments = [read_json(file) if file.exists() else {} for file in made_with]
         names = dict.fromkeys(name for one in environments for name in one)
         said = {name: ", ".join(dict.fromkeys(one.get(name, "?") for one in environments)) for name in names}
@@ -79,21 +70,10 @@ class Report:
             write_all(self.out, lived, missing, said, {}, notes=notes)
         say(f"report: {self.out / 'report.html'}")
 
-    def _run(self) -> Run:
-        return Run(
-            preset=self.preset,
-            student=self.student,
-            teachers=self.teachers,
-            first_seed=self.first_seed,
-            seeds=self.seeds,
-            runs=self.runs,
-            results=self.results,
-        )
-
     def _planned(self, suite: str) -> Iterator[Lived]:
-        run = self._run()
-        for name, cell in run.cells(suite):
-            yield Lived(run.kept / run.name(suite) / name / folder_of(cell), cell, name)
+        run = self.run_of(self.teachers, preset=self.preset, first_seed=self.first_seed)
+        for name, cell, folder in run.places(suite):
+            yield Lived(folder, cell, name)
 
     def _told(self, suite: str) -> str:
         """What a suite of record is; below it is called by the name of the suite that its preset is of."""

@@ -16,7 +16,7 @@ from benchmarks.planning import planned
 from benchmarks.records import RECORDS, Preset, PresetName
 from benchmarks.settings import Cell
 from benchmarks.store import UserError, only_writer
-from benchmarks.studies.keeping import keep_lifetimes
+from benchmarks.studies.keeping import folder_of, keep_lifetimes
 from benchmarks.terminal import say
 
 RESULTS = Path("benchmarks/results/records")
@@ -156,6 +156,11 @@ class Run:
         made = [list(self._of_teacher(suite, name)) for name in self.teachers]
         return [pair for of_seed in zip(*made, strict=True) for pair in of_seed]
 
+    def places(self, suite: str) -> Iterator[tuple[str, Cell, Path]]:
+        """Seed by seed: an entry, its cell, and the folder in which its lifetime is kept."""
+        for name, cell in self.cells(suite):
+            yield name, cell, self.kept / self.name(suite) / name / folder_of(cell)
+
     def _of_teacher(self, suite: str, name: str) -> Iterator[tuple[str, Cell]]:
         if not TRAINED.exists():
             raise UserError(f"{TRAINED} is not here: run it from the root of a checkout")
@@ -229,3 +234,28 @@ class Run:
         """What runs it again."""
         student = f" --student {self.student}" if self.student else ""
         return f"python -m benchmarks.studies.records run {suite} --preset {self.preset}{student}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Which lifetimes a command reads of those that `run` has lived."""
+
+    student: str | None = None
+    """A student's name; default: the preset's."""
+    seeds: int = NUM_SEEDS
+    """How many."""
+    runs: Path | None = None
+    """Where they are kept; default: where `run` with these --results keeps them."""
+    results: Path = RESULTS
+    """Folder of the figures that `run` wrote, and of the schedules of replays."""
+
+    def run_of(self, teachers: tuple[str, ...], **others: Any) -> Run:
+        """What lived them; ``others`` are more of its settings."""
+        return Run(
+            student=self.student,
+            teachers=teachers,
+            seeds=self.seeds,
+            runs=self.runs,
+            results=self.results,
+            **others,
+        )

@@ -39,7 +39,7 @@ def test_an_arm_as_hard_that_does_not_count_is_not_among_them():
 
 
 def test_lived_lifetimes_are_read_and_tabled(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("benchmarks.studies.records.hardest.Run", lambda **options: Run(**options, extra=SMALL))
+    monkeypatch.setattr("benchmarks.studies.records.run.Run", lambda **options: Run(**options, extra=SMALL))
     where = {"seeds": 2, "runs": tmp_path / "runs"}
     entries = ("target-only", "general", "uniform")
     run = Run(("recall",), teachers=entries, extra=SMALL, workers=1, results=tmp_path / "figures", **where)
@@ -55,6 +55,8 @@ def test_lived_lifetimes_are_read_and_tabled(tmp_path, monkeypatch, capsys):
     assert life["updates"] == 60 and not life["mastered"] and len(life["fingerprint"]) == 16
     line = capsys.readouterr().out.splitlines()[-1]
     assert line == "| recall, lstm | 3, 8, 8 | 2 |  |  |  |  | >= 60 | >= 60 | ~ 1.00 | 1 | 1 |"
+    with pytest.raises(UserError, match="no teacher's 2 lifetimes of recall"):  # though the file holds some
+        Hardest(("recall",), results=tmp_path / "figures", runs=tmp_path / "nowhere", seeds=2).execute()
     (results,) = (tmp_path / "runs").rglob("general/1-*/results.parquet")
     results.write_bytes(results.read_bytes()[:-9])
     with pytest.raises(UserError, match=r"results.parquet is damaged"):

@@ -43,7 +43,7 @@ def test_windows_by_hand(tmp_path):
 
 def test_lived_lifetimes_are_told(tmp_path, monkeypatch, capsys):
     where = {"runs": tmp_path / "runs", "seeds": 2}
-    monkeypatch.setattr("benchmarks.studies.records.look.Run", lambda **options: Run(**options, extra=SMALL))
+    monkeypatch.setattr("benchmarks.studies.records.run.Run", lambda **options: Run(**options, extra=SMALL))
     Run(("recall",), teachers=("uniform",), extra=SMALL, workers=1, results=tmp_path / "figures", **where).execute()
     capsys.readouterr()
     Look("recall", teachers=("uniform",), until=(20, 60, 90), **where).execute()

@@ -112,7 +112,7 @@ def test_controls_replay_the_next_seeds_lifetime_and_its_average(tmp_path, monke
     """One run of the general teacher on each of two seeds; each control is yoked to the other one, in one folder."""
     own = tmp_path / "my own"
     where = {"results": own, "workers": 1}
-    monkeypatch.setattr("benchmarks.studies.records.controls.Run", partial(Run, extra=SMALL))
+    monkeypatch.setattr("benchmarks.studies.records.run.Run", partial(Run, extra=SMALL))
     yoke = Yoke("recall", seeds=2, results=own)
     with pytest.raises(
         UserError, match=r"2 lifetimes of the general teacher are not finished, the first: .*own/runs/re"

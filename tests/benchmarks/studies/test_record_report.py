@@ -12,7 +12,7 @@ SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr("benchmarks.studies.records.report.Run", lambda **options: Run(**options, extra=SMALL))
+    monkeypatch.setattr("benchmarks.studies.records.run.Run", lambda **options: Run(**options, extra=SMALL))
     return lambda suites, **options: Run(suites, extra=SMALL, workers=1, **options).execute()
 
 
@@ -58,9 +58,8 @@ def test_mistakes_are_said(run, tmp_path):
     assert not (tmp_path / "page").exists()
 
 
-def test_replays_of_ones_own_lifetimes_are_found(run, tmp_path, monkeypatch):
+def test_replays_of_ones_own_lifetimes_are_found(run, tmp_path):
     """Their schedules lie beside the figures of `run`, and so do their lifetimes."""
-    monkeypatch.setattr("benchmarks.studies.records.controls.Run", lambda **options: Run(**options, extra=SMALL))
     where = {"results": tmp_path / "mine", "seeds": 2}
     run(("recall",), teachers=("general",), **where)
     Yoke("recall", **where).execute()
