@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = ("paceline", "torch", "numpy", "gymnasium", "scipy")
+_VECTORS = ("amx_tile", "avx512f", "avx2", "avx")
 
 
 def environment() -> dict[str, str]:
@@ -38,10 +39,26 @@ def _version(name: str) -> str:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        return described(Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    except (OSError, KeyError):
         return platform.processor() or platform.machine()
+
+
+def described(cpuinfo: str) -> str:
+    """The first processor of Linux's ``/proc/cpuinfo``: its name, and what tells types of one name apart.
+
+    A virtual machine may say "AMD EPYC" of any generation; which vector instructions it has decides the last bits of a
+    product of matrices.
+
+    Raises:
+        KeyError: it has no line ``model name``.
+    """
+    pairs = (line.partition(":") for line in cpuinfo.split("\n\n", 1)[0].splitlines())
+    said = {key.strip(): value.strip() for key, _, value in pairs}
+    vectors = [name for name in _VECTORS if name in said.get("flags", "").split()]
+    parts = [f"{word} {said[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in said]
+    parts += vectors[:1]
+    return f"{said['model name']} ({', '.join(parts)})" if parts else said["model name"]
 
 
 def _revision() -> str:

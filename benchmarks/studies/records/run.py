@@ -42,6 +42,11 @@ TUNED: dict[str, str] = {
     "mastery-gate-0.8": "--teacher mastery-gate --mastery-gate.threshold 0.8",
     "tscl-sampling-5": "--teacher tscl-sampling --tscl-sampling.window 5",
 }
+# Gates that are none of the eight, which took fewer updates on addition than the one that is (docs/teachers).
+GATES: dict[str, str] = {
+    "naive": "--teacher naive",
+    "look-back-forward": "--teacher look-back-forward",
+}
 # Run where there is time; they say what a gain is made of.
 CONTROLS: dict[str, str] = {
     "stratified": "--teacher stratified",
@@ -111,7 +116,7 @@ def entries(suite: str, name: str, results: Path = RESULTS) -> dict[str, str]:
     """The flags of everything that can be run on a suite, whose figures have this name and lie in ``results``."""
     searched = suite in TILTED and name == f"{suite}-small-lstm"  # with another student another might be best
     tilted = {"static-tilted": tilted_by(TILTED[suite])} if searched else {}
-    return {**TEACHERS, **TUNED, **CONTROLS, **tilted, **SOURCES.get(suite, {}), **yoked(name, results)}
+    return {**TEACHERS, **TUNED, **GATES, **CONTROLS, **tilted, **SOURCES.get(suite, {}), **yoked(name, results)}
 
 
 def tilted_by(tilt: float) -> str:
@@ -130,10 +135,10 @@ class Run:
     student: str | None = None
     """A student's name; default: the preset's."""
     teachers: tuple[str, ...] = tuple(TEACHERS)
-    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; what the source of lego, text-domains or n-gram
-    proposes: skill-it, odm, exp3s-gvcg, exp3s-vcg (beside exp3s-uncertain, uniform-uncertain); or controls:
-    stratified, learnability, random-frozen, shuffled-reward, static-tilted (the best that `static` found), and after
-    `yoke` yoked, yoked-shuffled, static-mean."""
+    """The eight; two of them tuned: mastery-gate-0.8, tscl-sampling-5; other gates: naive, look-back-forward; what the
+    source of lego, text-domains or n-gram proposes: skill-it, odm, exp3s-gvcg, exp3s-vcg (beside exp3s-uncertain,
+    uniform-uncertain); or controls: stratified, learnability, random-frozen, shuffled-reward, static-tilted (the best
+    that `static` found), and after `yoke` yoked, yoked-shuffled, static-mean."""
     seeds: int = NUM_SEEDS
     """Paired seeds."""
     first_seed: int = 0

@@ -117,7 +117,7 @@ def comparisons(one: Known) -> list[str]:
     controls = [row for name, row in enough.items() if name not in TEACHERS and name not in own_sources]
     sources = [row for name, row in enough.items() if name in own_sources]
     told = [f"Descriptive, against uniform: the others of the eight, {_corrected(rivals)}"]
-    told += [f"controls and tuned settings, {_corrected(controls)}"] if controls else []
+    told += [f"controls, tuned settings and other gates, {_corrected(controls)}"] if controls else []
     told += [f"what the source proposes, {_corrected(sources)}"] if sources else []
     others = [row.name for row in sources if "uncertain" in own_sources[row.name]]
     apart = f" {', '.join(others)} are of another student than uniform sampling's row." if others else ""

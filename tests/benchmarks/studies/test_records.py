@@ -13,7 +13,7 @@ from benchmarks.statistics import nested_interquartile
 from benchmarks.store import UserError, read_json
 from benchmarks.studies.keeping import covers
 from benchmarks.studies.records.known import Known
-from benchmarks.studies.records.run import CONTROLS, RESULTS, TEACHERS, Run
+from benchmarks.studies.records.run import CONTROLS, GATES, RESULTS, TEACHERS, Run
 from benchmarks.studies.records.section import comparisons, flags, section
 from benchmarks.studies.records.table import Tables, main_table, over_all
 from teacher import load_general
@@ -48,8 +48,8 @@ def test_each_seed_is_taught_by_another_trained_teacher_and_pairs_stand_together
 
 
 def test_every_teacher_and_control_is_a_lifetime():
-    made = Run(seeds=1, teachers=(*TEACHERS, *CONTROLS)).cells("repeat-copy")
-    assert len({cell.digest for _, cell in made}) == len(TEACHERS) + len(CONTROLS)
+    made = Run(seeds=1, teachers=(*TEACHERS, *GATES, *CONTROLS)).cells("repeat-copy")
+    assert len({cell.digest for _, cell in made}) == len(TEACHERS) + len(GATES) + len(CONTROLS)
     for _, cell in made:
         cell.make_teacher()
 
