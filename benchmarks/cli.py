@@ -24,7 +24,7 @@ from benchmarks.planning import planned
 from benchmarks.profile import profile_suite
 from benchmarks.records import PresetName, expanded
 from benchmarks.store import UserError, only_writer
-from benchmarks.terminal import guarded, say, understood
+from benchmarks.terminal import guarded, refuse_nameless, say, understood
 from benchmarks.tracking import Mode, Place, Standing, refuse_missing_views, refuse_missing_wandb, save_view
 from envs.curriculum.settings import Redraw, Weighting
 from envs.progress import SIGNALS
@@ -291,6 +291,7 @@ def parsed(arguments: Sequence[str]) -> Any:
     Raises:
         UserError: it means none.
     """
+    refuse_nameless(arguments)
     words = expanded(arguments)
     commands = _commands(words)
     command = " ".join(["paceline", *(word for word in words[:1] if word in commands)])

@@ -61,7 +61,7 @@ def run_grid(cells: Sequence[Cell], out: Path | None, execution: Execution) -> P
         raise UserError(f"workers must be at least 1; got {execution.workers}")
     if execution.checkpoint_every is not None and execution.checkpoint_every < 1:
         raise UserError(f"checkpoint_every must be at least 1; got {execution.checkpoint_every}")
-    fingerprints, schedules = _tried(cells)
+    fingerprints, schedules = tried(cells)
     if out is None:
         out = _new_folder(Path("runs") / f"{cells[0].name.partition('/')[0]}-{time.strftime('%Y%m%d-%H%M%S')}")
     _refuse_foreign_folder(out, execution.overwrite)
@@ -100,7 +100,7 @@ def _gather(out: Path, changed: bool) -> None:
             summary_of(life.folder, life.cell)
 
 
-def _tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
+def tried(cells: Sequence[Cell]) -> tuple[dict[str, str], dict[str, str]]:
     """Tries every kind of lifetime; fingerprints of suites, and digests of what teachers read, by path.
 
     Raises:

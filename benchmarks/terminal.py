@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rich.console
@@ -42,10 +43,25 @@ def from_command_line(kind: Any, program: str) -> Any:
     Raises:
         UserError: it asks for nothing that there is.
     """
+    refuse_nameless(sys.argv[1:])
     if not isinstance(kind, dict):
         return understood(lambda: tyro.cli(kind, prog=program), program)
     command = " ".join([program, *(word for word in sys.argv[1:2] if word in kind)])
     return understood(lambda: tyro.extras.subcommand_cli_from_dict(kind, prog=program), command)
+
+
+def refuse_nameless(words: Sequence[str]) -> None:
+    """Refuses a folder without a name, which would be the working folder: of a variable of the shell that is not set.
+
+    Args:
+        words: the command line.
+
+    Raises:
+        UserError: names the flag.
+    """
+    for flag in _FOLDERS:
+        if f"{flag}=" in words or (flag, "") in itertools.pairwise(words):
+            raise UserError(f"{flag} is empty (a variable that is not set?): name a folder, or . for this one")
 
 
 def understood(parse: Callable[[], Any], command: str) -> Any:
@@ -95,6 +111,7 @@ def one_line(box: str, command: str) -> str:
     return f"{wrong}{meant}; `{command} --help` lists what there is"
 
 
+_FOLDERS = ("--out", "--results", "--runs")
 _RULE = re.compile(r"[\u2500-\u257f]|(?<!\S)-{3,}(?!\S)")  # hyphens: where a terminal has no lines of boxes
 _TITLE = re.compile(r"^(Unrecognized options|Value error|Invalid choice|Missing argument|Required options) (?=[A-Zi])")
 _NEAR = re.compile("Perhaps you meant:|Arguments similar to")

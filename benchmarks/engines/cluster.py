@@ -68,8 +68,8 @@ def _refuse_silence(address: str | None) -> None:
     Raises:
         UserError: nobody answers.
     """
-    found = re.fullmatch(r"([\w.-]+):(\d+)", address or "")
-    if found is None:  # auto, local, ray://..: these end soon
+    found = re.fullmatch(r"(?:ray://)?([\w.-]+):(\d+)", address or "")
+    if found is None:  # auto, local: these end soon
         return
     try:
         socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()

@@ -7,6 +7,7 @@ import sys
 import pytest
 from tests_support import command
 
+from benchmarks.cli import main
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS
 from envs.progress import SIGNALS
 
@@ -230,3 +231,12 @@ def test_a_users_own_suite_student_and_teacher_run_by_reference(paceline, tmp_pa
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/cells/own.suite/own.make_student/mine.make_teacher/seed-0/summary.json").exists()
     assert "report: out/report.html" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--out", ""], ["--out="]])
+def test_a_folder_without_a_name_is_not_the_working_folder(capsys, words):
+    with pytest.raises(SystemExit) as end:
+        main(["run", "copy", *words])
+    said = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said.startswith("paceline: --out is empty") and said.count("\n") == 1

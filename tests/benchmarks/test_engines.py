@@ -117,11 +117,12 @@ def test_a_lifetime_that_warns_is_heard_and_one_that_fails_does_not_take_the_oth
     assert "it creaks" in caplog.text
 
 
-def test_where_there_is_no_cluster_it_says_so(tmp_path, capsys):
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_where_there_is_no_cluster_it_says_so(tmp_path, capsys, address):
     with pytest.raises(SystemExit) as end:
-        main([*BENCH, *SHORT, "--out", str(tmp_path / "out"), "--engine", "ray", "--ray-address", "127.0.0.1:1"])
+        main([*BENCH, *SHORT, "--out", str(tmp_path / "out"), "--engine", "ray", "--ray-address", address])
     said = capsys.readouterr().err
-    assert end.value.code == 2 and "no Ray cluster at 127.0.0.1:1" in said and said.count("\n") == 1
+    assert end.value.code == 2 and f"no Ray cluster at {address}" in said and said.count("\n") == 1
 
 
 def test_without_ray_it_says_what_to_install(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any
 import tyro
 
 from benchmarks.cli import parsed
+from benchmarks.grid import tried
 from benchmarks.planning import planned
 from benchmarks.records import RECORDS, Preset, PresetName
 from benchmarks.settings import Cell
@@ -204,6 +205,8 @@ class Run:
                 raise UserError(f"{flag} must be a folder; {folder} is a file")
         # A mistake is found before the first lifetime.
         everything = [(suite, one, one.cells(suite)) for suite, one in self.by_student()]
+        for _, _, cells in everything if self.extra else ():
+            tried([cell for _, cell in cells])
         self.results.mkdir(parents=True, exist_ok=True)
         failed: list[str] = []
         for suite, one, cells in everything:

@@ -106,6 +106,13 @@ def test_a_trial_is_run_kept_and_not_run_again(tmp_path, capsys):
     assert "1/1" not in capsys.readouterr().out
 
 
+def test_a_mistake_in_more_flags_is_found_before_anything_is_written(tmp_path):
+    run = Run(("recall",), teachers=("uniform",), results=tmp_path / "own", extra="--budget -40")
+    with pytest.raises(UserError, match="budget must be at least 1; got -40"):
+        run.execute()
+    assert not (tmp_path / "own").exists()
+
+
 def test_figures_elsewhere_are_not_collected_from_lifetimes_that_were_lived_before(tmp_path, monkeypatch, capsys):
     """Lived again means lived: another folder of figures has lifetimes of its own."""
     root = Path.cwd()
