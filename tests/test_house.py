@@ -108,3 +108,32 @@ def test_the_command_line_starts_without_what_only_reports_and_training_of_teach
     code = f"import benchmarks.cli, benchmarks.lifetime, sys; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "[]"
+
+
+def unpickling(source):
+    """What in a file could unpickle: modules that do, and calls of readers that may, unless they are told not to."""
+    tree = ast.parse(source)
+    found = set(imported(tree)) & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            whose = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+            given = {word.arg for word in node.keywords}
+            if (whose, name) in {("torch", "load"), ("PPO", "load"), ("RecurrentPPO", "load")} or name == "read_pickle":
+                found.add(f"{whose}.{name}")
+            if "allow_pickle" in given:
+                found.add("allow_pickle")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_file_is_ever_unpickled(path):
+    assert not unpickling(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import pickle", "from joblib import load", "import torch\ntorch.load('x')", "np.load('x', allow_pickle=True)"],
+)
+def test_what_unpickles_is_seen(source):
+    assert unpickling(source)

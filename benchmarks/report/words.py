@@ -200,12 +200,12 @@ def _told(known: dict[str, dict[str, Any]], gain: float) -> Iterator[str]:
     elif "target-only" in known and "uniform" in known["target-only"].get("against", {}):
         all_of_it = ": by these means the easier ones are not needed" if round(share("target-only"), 2) >= 1 else ""
         yield f"Training on the hardest arms alone {_has(share('target-only'))}{all_of_it}."
-    both = [name for name in ("replayed", "replayed-shuffled") if name in known]
-    if len(both) == 2 and all("uniform" in known[name].get("against", {}) for name in both):
-        ordered, shuffled = map(share, both)
-        lost = ordered - shuffled
-        where = "in the mixture, not in its order" if lost <= _LITTLE * max(ordered, 0) else "partly in its order"
-        yield f"Of what the recorded mixtures gain, shuffling takes {lost:.0%} of the best teacher's: it is {where}."
+    for both, whose in _REPLAYS.items():
+        if all("uniform" in known.get(name, {}).get("against", {}) for name in both):
+            ordered, shuffled = map(share, both)
+            lost = ordered - shuffled
+            where = "in the mixture, not in its order" if lost <= _LITTLE * max(ordered, 0) else "partly in its order"
+            yield f"Of what {whose} gain, shuffling takes {lost:.0%} of the best teacher's: it is {where}."
 
 
 def _of_what_it_learned(groups: Sequence[dict[str, Any]], best: dict[str, Any], gain: float) -> Iterator[str]:
@@ -231,6 +231,14 @@ _SAID = {
     "static": "The mixture that never changes {has}.",
     "replayed": "The record of mixtures, in its order whatever the student does, {has}.",
     "replayed-shuffled": "The record of mixtures in shuffled order {has}.",
+    "yoked": "What the general teacher chose for another seed's student, replayed in its order, {has}.",
+    "yoked-shuffled": "The same in shuffled order {has}.",
+    "static-mean": "Its mean, held still, {has}.",
+    "static-tilted": "The best of the static mixtures that were searched {has}.",
+}
+_REPLAYS = {
+    ("replayed", "replayed-shuffled"): "the recorded mixtures",
+    ("yoked", "yoked-shuffled"): "the general teacher's mixtures",
 }
 
 

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from benchmarks.evaluation.attention import NAME
 from benchmarks.store import UserError, read_json, write_json
 from benchmarks.tracking.connection import Mode
 from benchmarks.tracking.rows import AXES
@@ -44,6 +45,7 @@ def view_of(entity: str, project: str, name: str, bench_id: str) -> Any:
             line("competence of the targets, held out", "target_competence", "eval"),
             panels.BarPlot(title="updates to mastery, restricted to the budget", metrics=["restricted_updates"]),
             lines("competence of each arm, held out", "competence", "eval"),
+            lines("stability of attention on each arm, of students that attend", NAME, "eval"),
         ],
         "What the teacher did": [
             lines("mixture", "weight", "teacher"),

@@ -76,7 +76,9 @@ def test_a_damaged_file_of_a_lifetime_is_named_and_that_lifetime_alone_run_anew(
 
 
 @pytest.mark.parametrize("harm", [truncate, flip, empty, Path.unlink])
-@pytest.mark.parametrize("name", ["trace.parquet", "failures.parquet", "report.html", "summary.json"])
+@pytest.mark.parametrize(
+    "name", ["trace.parquet", "results.parquet", "timing.parquet", "failures.parquet", "report.html", "summary.json"]
+)
 def test_damaged_tables_are_made_anew_of_the_lifetimes(whole, tmp_path, harm, name):
     out = tmp_path / "out"
     shutil.copytree(whole, out)

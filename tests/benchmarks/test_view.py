@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from benchmarks.evaluation.attention import NAME
 from benchmarks.settings import make_suite
 from benchmarks.tracking import Standing, save_view
 from benchmarks.tracking.rows import at_the_end, of_evaluation
@@ -53,13 +54,15 @@ def test_every_panel_shows_what_is_logged(paceline_here, tmp_path):
     assert paceline_here(*BENCH, *QUICK).returncode == 0
     folder = next(tmp_path.glob("out/cells/**/trace.parquet")).parent
     trace = pl.read_parquet(folder / "trace.parquet").to_dicts()[0]
-    ladder = pl.read_parquet(folder / "results.parquet").to_dicts()
+    ladder = [
+        {**row, NAME: 0.9} for row in pl.read_parquet(folder / "results.parquet").to_dicts()
+    ]  # as of one that attends
     suite = make_suite("own:suite", {})
     logged = {**of_decision(trace, suite), **of_evaluation(ladder, 1.0), **at_the_end(summary_of(folder))}
     sections = spec_of(view_of("me", "papers", "mine", "5eed"))["panelBankConfig"]["sections"]
     assert sections[0]["name"].startswith("How well")
     panels = [panel["config"] for section in sections for panel in section["panels"]]
-    assert len(panels) == 9
+    assert len(panels) == 10
     for panel in panels:
         pattern = panel.get("metricRegex") or "|".join(map(re.escape, panel["metrics"]))
         assert any(re.fullmatch(pattern, name) for name in logged), panel

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.report.words import COVERED, disguised, forgetful, implied, narrow, standing, unpaired
+from benchmarks.report.words import CONTROLS, COVERED, disguised, forgetful, implied, narrow, standing, unpaired
 from benchmarks.store import read_json
 
 COVERAGE = Path(__file__).parents[3] / "benchmarks/results/coverage.json"
@@ -63,6 +63,20 @@ def test_a_replay_and_its_shuffle_tell_the_mixture_from_the_order(ordered, shuff
     groups = [group("uniform", 1000), group("general", 500)]
     groups += [group("replayed", ordered), group("replayed-shuffled", shuffled)]
     assert said in implied(groups)[-1]
+
+
+def test_controls_as_the_suites_of_record_call_them_get_their_sentences():
+    controls = {"yoked": 600, "yoked-shuffled": 620, "static-mean": 700, "static-tilted": 900}
+    groups = [group("uniform", 1000), group("general", 500), *(group(name, mean) for name, mean in controls.items())]
+    assert set(controls) <= set(CONTROLS)
+    assert implied(groups)[1:] == [
+        "What the general teacher chose for another seed's student, replayed in its order, has 80% of it.",
+        "The same in shuffled order has 76% of it.",
+        "Its mean, held still, has 60% of it.",
+        "The best of the static mixtures that were searched has 20% of it.",
+        "Of what the general teacher's mixtures gain, shuffling takes 4% of the best teacher's: it is in the mixture, "
+        "not in its order.",
+    ]
 
 
 def test_a_replay_is_not_said_to_be_the_best_teachers():
