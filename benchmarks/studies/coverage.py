@@ -79,13 +79,41 @@ def _mean(rng: np.random.Generator, n: int, studies: int) -> float:
     return float(np.mean([bounds is not None and bounds[0] <= true <= bounds[1] for bounds in found]))
 
 
-def _interquartile(rng: np.random.Generator, n: int, studies: int) -> float:
-    large = costs(np.random.default_rng(0), _LARGE, 1)[0]
-    true = statistics.interquartile_mean(np.concatenate([large, large]).tolist())  # two suites alike
+def _interquartile(rng: np.random.Generator, n: int, studies: int, suites: int = 2) -> float:
+    true = statistics.interquartile_mean(costs(np.random.default_rng(0), _LARGE, 1)[0].tolist())  # suites are alike
     hits = 0
     for _ in range(studies):
-        _, bounds = statistics.stratified({name: costs(rng, n, 1)[0].tolist() for name in "ab"}, resamples=500)
+        drawn = {str(suite): costs(rng, n, 1)[0].tolist() for suite in range(suites)}
+        _, bounds = statistics.stratified(drawn, resamples=500)
         hits += bounds is not None and bounds[0] <= true <= bounds[1]
+    return hits / studies
+
+
+def _interquartile_in_turn(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Of the interquartile mean over ten suites that the same six trained teachers teach, a seed each in turn."""
+    many = np.random.default_rng(0)
+    large = costs(many, _LARGE, 1)[0] * np.exp(many.normal(0.0, 0.1, _LARGE))
+    true = statistics.interquartile_mean(_seen(large).tolist())
+    at = np.arange(n) % 6
+    behind = [[{int(teacher)} for teacher in at]] * _SUITES
+    hits = 0
+    for _ in range(studies):
+        skills = np.exp(rng.normal(0.0, 0.1, 6))
+        drawn = [_seen(costs(rng, n, 1)[0] * skills[at]).tolist() for _ in range(_SUITES)]
+        low, high = statistics.nested_interquartile(drawn, behind, resamples=400)
+        hits += low <= true <= high
+    return hits / studies
+
+
+def _profile(rng: np.random.Generator, n: int, studies: int) -> float:
+    """Of the share of lifetimes, over ten suites, that cost no more than the median does."""
+    at = np.array([1.0])
+    true = float(np.mean(costs(np.random.default_rng(0), _LARGE, 1)[0] <= at))
+    hits = 0
+    for _ in range(studies):
+        drawn = {str(suite): costs(rng, n, 1)[0].tolist() for suite in range(_SUITES)}
+        _, low, high = statistics.profile(drawn, at, resamples=500)[:, 0]
+        hits += low <= true <= high
     return hits / studies
 
 
@@ -229,6 +257,8 @@ def _called_of_seven(rng: np.random.Generator, n: int, studies: int) -> float:
 _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "mean: interval covers": _mean,
     "interquartile mean of two suites: interval covers": _interquartile,
+    "interquartile mean of ten suites: interval covers": partial(_interquartile, suites=_SUITES),
+    "performance profile of ten suites at the median: band covers": _profile,
     "difference of pairs: interval covers": _difference,
     "probability of improvement: interval covers": _improvement,
     "ratio of two teachers: interval covers": _ratio,
@@ -243,6 +273,7 @@ _COUNTED: dict[str, Callable[[np.random.Generator, int, int], float]] = {
     "ratio of six trained teachers, one on each seed in turn: interval covers": partial(_taught_in_turn, nested=True),
     ".. by a bootstrap of seeds alone": partial(_taught_in_turn, nested=False),
     "ten suites, six trained teachers in turn: interval covers": partial(_pooled, replayed=False),
+    "interquartile mean of ten suites, six trained teachers in turn: interval covers": _interquartile_in_turn,
     "ten suites, a teacher against another's replay: interval covers": partial(_pooled, replayed=True),
     "no difference: the test calls one": _called,
     "no difference: any of seven Holm-corrected tests calls one": _called_of_seven,
