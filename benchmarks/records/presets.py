@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 METRIC = "updates to mastery, restricted to the budget"
-PresetName = Literal["small", "tokens", "paper"]
+PresetName = Literal["small", "tokens", "cosine", "paper"]
 NAMES: tuple[PresetName, ...] = get_args(PresetName)
 
 
@@ -46,6 +46,7 @@ class Record:
         paper: the source's set-up, for a big machine.
         metric: the primary one, fixed beforehand.
         tokens: the small one with the tokens of an update held constant, not its sequences, where that was asked.
+        cosine: the small one with a learning rate that falls, where that was asked.
     """
 
     title: str
@@ -55,16 +56,18 @@ class Record:
     paper: Preset
     metric: str = METRIC
     tokens: Preset | None = None
+    cosine: Preset | None = None
 
     def presets(self) -> dict[PresetName, Preset]:
         """Those that it has, by name."""
-        own: dict[PresetName, Preset | None] = {"small": self.small, "tokens": self.tokens, "paper": self.paper}
-        return {name: preset for name, preset in own.items() if preset is not None}
+        own: dict[PresetName, Preset | None] = {"small": self.small, "tokens": self.tokens, "cosine": self.cosine}
+        return {name: preset for name, preset in own.items() if preset is not None} | {"paper": self.paper}
 
 
 _TSCL = "T. Matiisen et al., Teacher-Student Curriculum Learning (2017), arXiv:1707.00183"
 _GRAVES = "A. Graves et al., Automated Curriculum Learning for Neural Networks (2017), arXiv:1704.03003"
 _OURS = "optimiser, learning rate, batch and budget"
+_COSINE = "as the small one; the learning rate falls along a cosine to a tenth at the end of the budget"
 _TSCL_PAPER = "--seq2seq.width 128 --seq2seq.clip 2 --batch-size 4096 --updates-per-decision 10 --evaluate-every 50"
 
 RECORDS: dict[str, Record] = {
@@ -85,6 +88,7 @@ RECORDS: dict[str, Record] = {
             f"--tscl-addition.dims 1 --tscl-addition.max-digits 9 {_TSCL_PAPER} --budget 60000",
             "the budget; mastery is judged on every length, held out",
         ),
+        cosine=Preset("addition-small", "lstm", "--budget 8000 --lstm.schedule cosine", _COSINE),
     ),
     "addition-2d": Record(
         "addition of numbers of different lengths, a grid of two axes",
@@ -155,6 +159,7 @@ RECORDS: dict[str, Record] = {
             "symbols instead of vectors of eight bits, a grid of lengths, the three tasks in one curriculum; optimiser "
             "and learning rate",
         ),
+        cosine=Preset("memory", "lstm", "--budget 4000 --evaluate-every 200 --lstm.schedule cosine", _COSINE),
     ),
     "lego": Record(
         "chains of variables: a graph of skills",

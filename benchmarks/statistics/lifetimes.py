@@ -14,7 +14,7 @@ from benchmarks.statistics.power import seeds_needed
 
 COSTS = ("updates", "tokens", "forward_equivalents")
 REFERENCES = ("uniform", "target-deficit")
-"""What others are compared with: sampling without a teacher, and the hand rule chosen on validation families."""
+"""What others are compared with: sampling without a teacher, and the hand rule that was fixed beforehand."""
 
 
 def cost(summary: dict[str, Any], unit: str) -> float:

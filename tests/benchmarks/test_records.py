@@ -50,6 +50,16 @@ def test_tokens_held_constant_is_the_small_one_otherwise():
     assert abs(mean / 2400 - 1) < 0.01  # what an update of uniform sampling costs in the small one
 
 
+@pytest.mark.parametrize("suite", [name for name, record in RECORDS.items() if record.cosine])
+def test_a_learning_rate_that_falls_is_the_small_one_otherwise(suite):
+    falling, small = (cell_of(suite, "--preset", name) for name in ("cosine", "small"))
+    assert (falling.options["student"].pop("schedule"), small.options["student"].pop("schedule")) == (
+        "cosine",
+        "constant",
+    )
+    assert falling == small
+
+
 def test_flags_that_are_given_too_come_after():
     cell = cell_of("recall", "--preset=small", "--budget", "70", "--student", "gru", "--memory.items", "2")
     assert (cell.schedule.budget, cell.student, cell.options["suite"]["items"]) == (70, "gru", (2,))
@@ -89,9 +99,9 @@ def test_a_command_line_without_a_preset_is_left_alone():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("run addition-1d", "give --preset small or --preset paper"),
-        ("bench lego --preset tiny", "--preset must be small, tokens or paper; got 'tiny'"),
-        ("bench lego --preset", "--preset must be small, tokens or paper; got ''"),
+        ("run addition-1d", "give --preset small, --preset cosine or --preset paper"),
+        ("bench lego --preset tiny", "--preset must be small, tokens, cosine or paper; got 'tiny'"),
+        ("bench lego --preset", "--preset must be small, tokens, cosine or paper; got ''"),
         ("bench lego --preset tokens", "lego has no --preset tokens: give --preset small or paper"),
         ("run text-domains", "give --preset small, --preset tokens or --preset paper with it"),
         (

@@ -163,16 +163,16 @@ def _figures(results: pl.DataFrame, reached: dict[str, int] | None, seconds: flo
 
 
 def paper_section(file: Path) -> list[str]:
-    """A table of what a file holds; nothing if there is none."""
+    """A table of what a file, named after its suite, holds; that no lifetime was lived, if there is none."""
     lives = [
         (teacher, int(seed), life) for teacher, by_seed in lifetimes_in(file).items() for seed, life in by_seed.items()
     ]
+    title = ["", "### `--preset paper`, single lifetimes", ""]
     if not lives:
-        return []
+        command = f"`paceline run {file.stem} --preset paper --teacher general --seed 0`"
+        return [*title, f"None was lived to this day: not reproduced. On a big machine {command} lives one."]
     lines = [
-        "",
-        "### `--preset paper`, single lifetimes",
-        "",
+        *title,
         f"`{lives[0][2]['command']}` and the like; `{file.parent.name}/{file.name}` beside the other figures has every "
         "evaluation. One seed is no comparison. Competence of the targets: mean and lowest, at the evaluation where "
         "the mean was highest, and at the last.",

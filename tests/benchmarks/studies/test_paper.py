@@ -134,7 +134,10 @@ def test_a_file_that_holds_something_else_is_said_and_left(lived, tmp_path, text
     with pytest.raises(UserError, match=r"n-gram\.json"):
         Paper("n-gram", (lived,), results=tmp_path).execute()
     assert file.read_text() == text
-    assert paper_section(tmp_path / "none.json") == []
+    assert paper_section(tmp_path / "formal.json")[-1] == (
+        "None was lived to this day: not reproduced. On a big machine `paceline run formal --preset paper --teacher "
+        "general --seed 0` lives one."
+    )
 
 
 def test_an_unfinished_lifetime_is_said(lived, tmp_path):
