@@ -11,7 +11,8 @@ import typing
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from fuzz_support import HUGE, JUNK, QUIET, code_of
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import cli
@@ -23,7 +24,6 @@ from envs.tasks.real import text
 pytestmark = pytest.mark.filterwarnings("ignore")
 INTS = st.sampled_from([-3, -1, 0, 1, 2, 3, 5, 8, 12])
 FLOATS = st.sampled_from([float("nan"), float("inf"), -1.0, 0.0, 1e-12, 0.1, 0.5, 1.0, 1.5, 30.0])
-HUGE = 10**20
 WORDS = st.sampled_from(
     ["", "x", "a,b", "uniform", "nowhere.csv", "mine:thing", "../..", "texts", "email", "wave.csv", "matplotlib:eeg"]
 )
@@ -103,7 +103,6 @@ def fuzzed(cell):
         assert ((found >= 0) & (found <= 1)).all(), found
 
 
-QUIET = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 SMALL = {"reverse": {"lengths": (1, 2)}, "gru": {"width": 8}}
 
 
@@ -168,8 +167,6 @@ def told(act):
     return None
 
 
-ODD = "x - -- --- --= -1 0 3 nan -inf 1e999 0x1 None True a,b , a=b = : own: :thing + exp3s+ ../.. / é { ' %s [b]"
-JUNK = st.sampled_from(["", " ", "a\nb", str(HUGE), *ODD.split()])
 COMMANDS = cli._commands(["run", "reverse"])
 
 
@@ -226,20 +223,6 @@ def flags_of(suite, options):
     for field, value in options.items():
         yield f"--{suite}.{field.replace('_', '-')}"
         yield from map(str, value if isinstance(value, tuple) else (value,))
-
-
-def code_of(words):
-    """The exit code of a command line, whose mistake is the one line that it says."""
-    said, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
-        try:
-            cli.main(words)
-        except SystemExit as end:
-            code = end.code
-    if code:
-        (line,) = said.getvalue().splitlines()
-        assert line.startswith("paceline: ") and not re.search(r"\(at [^)]*:\d+\)|__|-----", line), line
-    return code
 
 
 FAULTS = {
