@@ -3,12 +3,16 @@
 import errno
 import itertools
 import os
+import resource
 import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from tests_support import command
 
 from benchmarks import store
 from benchmarks.cli import main
@@ -70,6 +74,25 @@ def test_a_disk_that_fills_up_loses_nothing(whole, num_flushes, tmp_path, monkey
         patch.setattr(store.os, "fsync", full)
         said = refused(capsys, out)
     assert "No space left on device" in said and "free space" in said
+    assert not list(out.rglob("*.tmp"))
+    main([*BENCH, "--out", str(out)])
+    assert_as_whole(out, whole)
+
+
+@pytest.mark.parametrize("room", [1_000, 9_000, 40_000])
+def test_the_kernel_refuses_to_write_more(whole, tmp_path, room):
+    """Not a patched call: no file of the process may grow beyond so many bytes, so that writes fail half-way."""
+    out = tmp_path / "out"
+
+    def confined():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    ended = subprocess.run(
+        command(*BENCH, "--out", out), preexec_fn=confined, capture_output=True, text=True, cwd=Path.cwd()
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "File too large" in ended.stderr and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("paceline: ")
     assert not list(out.rglob("*.tmp"))
     main([*BENCH, "--out", str(out)])
     assert_as_whole(out, whole)
