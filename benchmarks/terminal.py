@@ -61,7 +61,7 @@ def refuse_nameless(words: Sequence[str]) -> None:
     """
     for flag in _FOLDERS:
         if f"{flag}=" in words or (flag, "") in itertools.pairwise(words):
-            raise UserError(f"{flag} is empty (a variable that is not set?): name a folder, or . for this one")
+            raise UserError(f"{flag} is empty (a variable that is not set?): name it; . is the working folder")
 
 
 def understood(parse: Callable[[], Any], command: str) -> Any:
@@ -111,7 +111,7 @@ def one_line(box: str, command: str) -> str:
     return f"{wrong}{meant}; `{command} --help` lists what there is"
 
 
-_FOLDERS = ("--out", "--results", "--runs")
+_FOLDERS = ("--out", "--results", "--runs", "--pages")
 _RULE = re.compile(r"[\u2500-\u257f]|(?<!\S)-{3,}(?!\S)")  # hyphens: where a terminal has no lines of boxes
 _TITLE = re.compile(r"^(Unrecognized options|Value error|Invalid choice|Missing argument|Required options) (?=[A-Zi])")
 _NEAR = re.compile("Perhaps you meant:|Arguments similar to")

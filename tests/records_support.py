@@ -8,6 +8,7 @@ def lives(*updates, budget=1000):
             "updates": spent or budget,
             "budget": budget,
             "area_under_curve": 0.5,
+            "tokens": 2_000_000,
             "forward_equivalents": 3_000_000,
             "seconds": 30.0,
         }

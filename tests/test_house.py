@@ -111,19 +111,23 @@ def test_the_command_line_starts_without_what_only_reports_and_training_of_teach
 
 
 def unpickling(source):
-    """What in a file could unpickle: modules that do, and calls of readers that may, unless they are told not to."""
+    """What in a file unpickles, or may: modules that do, and readers of other packages' that do unless told not to."""
     tree = ast.parse(source)
-    found = set(imported(tree)) & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    found = set(imported(tree)) & {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    readers = {("torch", "load"), ("jit", "load"), ("hub", "load"), ("pd", "read_pickle"), ("pandas", "read_pickle")}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name = node.func.attr
-            whose = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
-            given = {word.arg for word in node.keywords}
-            if (whose, name) in {("torch", "load"), ("PPO", "load"), ("RecurrentPPO", "load")} or name == "read_pickle":
-                found.add(f"{whose}.{name}")
-            if "allow_pickle" in given:
-                found.add("allow_pickle")
+        if isinstance(node, ast.Attribute):
+            whose = getattr(node.value, "id", None) or getattr(node.value, "attr", "")
+            if (whose, node.attr) in readers or (node.attr == "load" and whose.removeprefix("Recurrent") in ALGORITHMS):
+                found.add(f"{whose}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{one.name}" for one in node.names if (node.module, one.name) in readers}
+        elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            found.add("allow_pickle")
     return found
+
+
+ALGORITHMS = {"PPO", "A2C", "DQN", "SAC", "TD3", "DDPG", "BaseAlgorithm", "OnPolicyAlgorithm"}  # of Stable-Baselines3
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -133,7 +137,10 @@ def test_no_file_is_ever_unpickled(path):
 
 @pytest.mark.parametrize(
     "source",
-    ["import pickle", "from joblib import load", "import torch\ntorch.load('x')", "np.load('x', allow_pickle=True)"],
+    [
+        *("import pickle", "import _pickle", "from joblib import load", "torch.load('x')", "from torch import load"),
+        *("np.load('x', allow_pickle=True)", "sb.PPO.load('x')", "RecurrentPPO.load('x')", "pd.read_pickle('x')"),
+    ],
 )
 def test_what_unpickles_is_seen(source):
     assert unpickling(source)

@@ -73,7 +73,7 @@ def _refuse_silence(address: str | None) -> None:
         return
     try:
         socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # an odd port, an odd name
         raise UserError(f"no Ray cluster at {address}: {describe(error)}; start one, or take --engine local") from error
 
 

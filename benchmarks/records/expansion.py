@@ -43,6 +43,11 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     preset = presets[name]
     word = "--student" if command == "run" else "--students"
     students = (_value(rest, word) or preset.student).split(",")
+    if name == "cosine" and (others := [student for student in students if student != preset.student]):
+        raise UserError(
+            f"{rest[0]} --preset cosine is of the student {preset.student}: give --preset small with "
+            f"--{others[0]}.schedule cosine for {others[0]}"
+        )
     own = _own_flags(rest[0], name, preset, students, rest)
     return [command, preset.suite, word, preset.student, *_flags(preset, students), *own, *rest[1:]]
 

@@ -231,9 +231,9 @@ _SAID = {
     "static": "The mixture that never changes {has}.",
     "replayed": "The record of mixtures, in its order whatever the student does, {has}.",
     "replayed-shuffled": "The record of mixtures in shuffled order {has}.",
-    "yoked": "What the general teacher chose for another seed's student, replayed in its order, {has}.",
-    "yoked-shuffled": "The same in shuffled order {has}.",
-    "static-mean": "Its mean, held still, {has}.",
+    "yoked": "What the general teacher chose for another seed's student, in its order, {has}.",
+    "yoked-shuffled": "What the general teacher chose for another seed's student, in shuffled order, {has}.",
+    "static-mean": "The mean of what the general teacher chose for another seed's student, held still, {has}.",
     "static-tilted": "The best of the static mixtures that were searched {has}.",
 }
 _REPLAYS = {

@@ -9,6 +9,9 @@ from tests_support import command
 
 from benchmarks.cli import main
 from benchmarks.settings import STUDENTS, SUITES, TEACHERS
+from benchmarks.store import UserError
+from benchmarks.studies.records.table import Tables
+from benchmarks.terminal import from_command_line
 from envs.progress import SIGNALS
 
 
@@ -231,6 +234,13 @@ def test_a_users_own_suite_student_and_teacher_run_by_reference(paceline, tmp_pa
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/cells/own.suite/own.make_student/mine.make_teacher/seed-0/summary.json").exists()
     assert "report: out/report.html" in done.stdout
+
+
+@pytest.mark.parametrize("flag", ["--results", "--runs", "--pages"])
+def test_nor_is_one_of_a_program_of_its_own(monkeypatch, flag):
+    monkeypatch.setattr(sys, "argv", ["records", "table", flag, ""])
+    with pytest.raises(UserError, match=f"{flag} is empty"):
+        from_command_line({"table": Tables}, "records")
 
 
 @pytest.mark.parametrize("words", [["--out", ""], ["--out="]])

@@ -117,7 +117,7 @@ def test_a_lifetime_that_warns_is_heard_and_one_that_fails_does_not_take_the_oth
     assert "it creaks" in caplog.text
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "ray://a..b:1", "127.0.0.1:99999999"])
 def test_where_there_is_no_cluster_it_says_so(tmp_path, capsys, address):
     with pytest.raises(SystemExit) as end:
         main([*BENCH, *SHORT, "--out", str(tmp_path / "out"), "--engine", "ray", "--ray-address", address])

@@ -1,8 +1,8 @@
 """Commands that read what was run, or a model of the user's, with flags at random: done, or one line of why not."""
 
 import dataclasses
-import os
 import shutil
+from pathlib import Path
 
 import pytest
 from fuzz_support import HUGE, JUNK, QUIET, code_of
@@ -77,13 +77,15 @@ def test_flags_at_random(command):
     fields = [f.name for f in dataclasses.fields(cli._commands([command])[command]) if f.name not in {*NEVER, "hyper"}]
     flags = st.sampled_from([f"--{name.replace('_', '-')}" for name in fields])
     given_flag = st.tuples(flags, JUNK | st.sampled_from([*PLAUSIBLE, *NUMBERS])).map(list)
-    words = st.lists(given_flag | JUNK.map(lambda word: [word]), min_size=1, max_size=3)
-    before = {path: os.stat(path).st_size for path in ("bench/summary.json", "other/summary.json", "my_model.py")}
+    alone = (flags | JUNK).map(lambda word: [word])  # a switch, or a value without a flag
+    words = st.lists(given_flag | alone, min_size=1, max_size=3)
+    files = [Path("my_model.py"), *Path("bench/cells").rglob("*.*"), *Path("other/cells").rglob("*.*")]
+    before = {path: path.read_bytes() for path in files}
 
     @settings(QUIET, max_examples=5)
     @given(words)
     def check(parts):
         assert code_of([command, *LEAST[command], *(word for part in parts for word in part)]) in (0, 2)
-        assert before == {path: os.stat(path).st_size for path in before}
+        assert before == {path: path.read_bytes() for path in files}
 
     check()

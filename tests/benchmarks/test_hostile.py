@@ -7,7 +7,6 @@ import resource
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -84,11 +83,13 @@ def test_the_kernel_refuses_to_write_more(whole, tmp_path, room):
     """Not a patched call: no file of the process may grow beyond so many bytes, so that writes fail half-way."""
     out = tmp_path / "out"
 
+    no_bytecode = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # a cut .pyc would stay
+
     def confined():
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     ended = subprocess.run(
-        command(*BENCH, "--out", out), preexec_fn=confined, capture_output=True, text=True, cwd=Path.cwd()
+        command(*BENCH, "--out", out), preexec_fn=confined, capture_output=True, text=True, env=no_bytecode
     )
     assert ended.returncode == 2, ended.stderr
     assert "File too large" in ended.stderr and "Traceback" not in ended.stderr

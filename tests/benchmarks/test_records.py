@@ -101,6 +101,11 @@ def test_a_command_line_without_a_preset_is_left_alone():
     [
         ("run addition-1d", "give --preset small, --preset cosine or --preset paper"),
         ("bench lego --preset tiny", "--preset must be small, tokens, cosine or paper; got 'tiny'"),
+        (
+            "run recall --preset cosine --student gru",
+            "is of the student lstm: give --preset small with --gru.schedule cosine for gru",
+        ),
+        ("bench recall --preset cosine --students lstm,gru", "with --gru.schedule cosine for gru"),
         ("bench lego --preset", "--preset must be small, tokens, cosine or paper; got ''"),
         ("bench lego --preset tokens", "lego has no --preset tokens: give --preset small or paper"),
         ("run text-domains", "give --preset small, --preset tokens or --preset paper with it"),

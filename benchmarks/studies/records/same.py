@@ -41,7 +41,8 @@ class Same:
             kept = committed[one[:3]].lifetimes if one[:3] in committed else {}
             for name, lived in one.lifetimes.items():
                 said = held_against(lived, kept.get(name, {}), cells_of(one, name))
-                say(f"{one.suite}, {one.student}, {name}: {said}")
+                preset = "" if one.preset == "small" else f" --preset {one.preset}"
+                say(f"{one.suite}{preset}, {one.student}, {name}: {said}")
 
 
 def cells_of(one: Known, name: str) -> dict[str, Cell]:

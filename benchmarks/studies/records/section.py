@@ -29,17 +29,20 @@ def section(one: Known, results: Path = RESULTS) -> list[str]:
         "",
         *([f"`{command}` lives them.", ""] if (command := _own_command(one)) else []),
         f"Budget {one.budget:,} updates. Restricted means; 95 % bootstrap intervals from {FEWEST_SEEDS} seeds on, the "
-        f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}",
+        f"general teacher's over its six networks too ([statistics](../statistics.md)).{_samples(one)}{_seconds(one)}",
         "",
-        "| teacher | seeds | mastered | updates | area under curve | forward-equivalents | P(faster than uniform) "
-        "| of uniform's | of target-deficit's |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| teacher | seeds | mastered | updates | area under curve | tokens | forward-equivalents "
+        "| P(faster than uniform) | of uniform's | of target-deficit's |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in sorted(to_uniform.values(), key=lambda row: row.mean):
         lives = one.lifetimes[row.name].values()
         area = sum(life["area_under_curve"] for life in lives) / len(lives)
-        forwards = sum(life["forward_equivalents"] for life in lives) / len(lives) / 1e6
         sign = ">= " if row.solved < row.num else ""
+        tokens, forwards = (
+            f"{sign}{sum(life[unit] for life in lives) / len(lives) / 1e6:,.1f} M"
+            for unit in ("tokens", "forward_equivalents")
+        )
         bounds = f" [{row.low:,.0f}, {row.high:,.0f}]" if row.num_seeds >= FEWEST_SEEDS else ""
         against = [
             "" if row.name == reference else ratio_to(found[row.name], found.get(reference))
@@ -47,7 +50,7 @@ def section(one: Known, results: Path = RESULTS) -> list[str]:
         ]
         lines.append(
             f"| {row.name} | {row.num_seeds} | {row.solved} | {cost_of(row)}{bounds} | {area:.3f} | "
-            f"{sign}{forwards:,.1f} M | {_faster(one, row.name)} | {' | '.join(against)} |"
+            f"{tokens} | {forwards} | {_faster(one, row.name)} | {' | '.join(against)} |"
         )
     return [*lines, "", *comparisons(one), *flags(one, results), *_taught(one, results)]
 
@@ -70,6 +73,12 @@ def _faster(one: Known, name: str) -> str:
     """The probability of improvement on uniform sampling, not of pairs; nothing where it has not lived."""
     costs = [[cost[0] for cost in one.costs(entry).values()] for entry in (name, "uniform")]
     return f"{probability_of_improvement(*costs)['value']:.2f}" if name != "uniform" and costs[1] else ""
+
+
+def _seconds(one: Known) -> str:
+    """What a lifetime takes, though no two of them need have had a core to themselves."""
+    seconds = [life["seconds"] for own in one.lifetimes.values() for life in own.values()]
+    return f" A lifetime took {min(seconds):,.0f} to {max(seconds):,.0f} s on a core, many beside other work."
 
 
 def _samples(one: Known) -> str:

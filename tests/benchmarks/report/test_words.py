@@ -70,9 +70,9 @@ def test_controls_as_the_suites_of_record_call_them_get_their_sentences():
     groups = [group("uniform", 1000), group("general", 500), *(group(name, mean) for name, mean in controls.items())]
     assert set(controls) <= set(CONTROLS)
     assert implied(groups)[1:] == [
-        "What the general teacher chose for another seed's student, replayed in its order, has 80% of it.",
-        "The same in shuffled order has 76% of it.",
-        "Its mean, held still, has 60% of it.",
+        "What the general teacher chose for another seed's student, in its order, has 80% of it.",
+        "What the general teacher chose for another seed's student, in shuffled order, has 76% of it.",
+        "The mean of what the general teacher chose for another seed's student, held still, has 60% of it.",
         "The best of the static mixtures that were searched has 20% of it.",
         "Of what the general teacher's mixtures gain, shuffling takes 4% of the best teacher's: it is in the mixture, "
         "not in its order.",
