@@ -60,7 +60,9 @@ def show_all() -> None:
     console.print("[bold]suites[/bold] (an example of each task: inputs over targets, '.' where nothing is scored)")
     for name in SUITES:
         show_suite(console, name)
-    table = Table("suites of record", "--preset small or paper; some have more", box=None, header_style="bold", pad_edge=False)
+    table = Table(
+        "suites of record", "--preset small or paper; some have more", box=None, header_style="bold", pad_edge=False
+    )
     for name, record in RECORDS.items():
         table.add_row(name, escape(record.title))
     console.print()

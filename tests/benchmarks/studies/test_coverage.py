@@ -24,10 +24,16 @@ def test_it_counts_what_it_says(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(coverage.statistics, "interval", lambda values: [0.0, 9.0])
     monkeypatch.setattr(coverage.statistics, "stratified", lambda values, resamples: (0.0, [8.0, 9.0]))
     monkeypatch.setattr(coverage.statistics, "sign_flip", lambda differences: 0.04)
+    monkeypatch.setattr(coverage.statistics, "nested_interquartile", lambda scores, strata, resamples: [0.0, 9.0])
+    monkeypatch.setattr(coverage.statistics, "profile", lambda drawn, grid, resamples: np.array([[0.5], [0.8], [0.9]]))
     Coverage((3, 4), 4, tmp_path / "c.json").execute()
     shares = read_json(tmp_path / "c.json")["shares"]
     assert shares["mean: interval covers"] == {"3": 1.0, "4": 1.0}
     assert shares["interquartile mean of two suites: interval covers"] == {"3": 0.0, "4": 0.0}
+    assert shares["interquartile mean of ten suites: interval covers"] == {"3": 0.0, "4": 0.0}
+    in_turn = "interquartile mean of ten suites, six trained teachers in turn: interval covers"
+    assert shares[in_turn] == {"3": 1.0, "4": 1.0}
+    assert shares["performance profile of ten suites at the median: band covers"] == {"3": 0.0, "4": 0.0}
     assert shares["no difference: the test calls one"] == {"3": 1.0, "4": 1.0}
     assert shares["no difference: any of seven Holm-corrected tests calls one"] == {"3": 0.0, "4": 0.0}
     assert "| mean: interval covers | 1.00 | 1.00 |" in capsys.readouterr().out
@@ -48,5 +54,6 @@ def test_mistakes_are_said():
 def test_the_page_holds_the_committed_figures():
     shares = read_json(ROOT / "benchmarks/results/coverage.json")["shares"]
     page = (ROOT / "docs/statistics.md").read_text()
+    assert list(shares) == list(coverage._COUNTED)
     for name, row in shares.items():
         assert f"| {name} | " + " | ".join(f"{value:.2f}" for value in row.values()) + " |" in page
