@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from envs.batch import IGNORE, Batch, Floats
 from student.inspection import evaluating
+from student.precision import in_bfloat16
 from student.scoring import Counted, weighted
 from student.streaming import detached
 from student.training import Pace, Training, make_optimizer
@@ -129,8 +130,7 @@ class TorchLearner:
         return torch.from_numpy(np.ascontiguousarray(batch.tokens)).to(self._device)
 
     def _autocast(self) -> Any:
-        low = self._training.precision == "bfloat16"
-        return torch.autocast(self._device.type, torch.bfloat16) if low else nullcontext()
+        return in_bfloat16(self._device) if self._training.precision == "bfloat16" else nullcontext()
 
     def _refuse_unknown_tokens(self, batch: Batch) -> None:
         known, smallest, largest = getattr(self.model, "vocab_size", None), batch.tokens.min(), batch.tokens.max()

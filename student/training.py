@@ -67,7 +67,8 @@ class Training:
     clip: float | None = 1.0
     """The gradient of each learner is scaled down to this norm; None: never."""
     precision: Precision = "float32"
-    """``bfloat16`` runs forward and backward under autocast; weights and optimiser stay float32."""
+    """``bfloat16`` runs forward and backward under autocast (``student.precision``); weights and optimiser stay
+    float32."""
     micro_batch: int | None = None
     """Gradient accumulation: sequences per forward and backward; None: the whole batch at once."""
     truncate: int | None = None

@@ -10,7 +10,7 @@ from torch import nn
 from envs import Batch, Split, Suite, stack
 from envs.checks import check_student
 from envs.tasks import Copy
-from student import LSTM, TorchStudent, Transformer
+from student import GRU, LSTM, TorchStudent, Transformer, precision
 from student.training import Pace, Training, make_optimizer
 
 
@@ -132,6 +132,17 @@ def test_bfloat16_learns_nearly_the_same(copying):
     whole, scores = after(copying, steps=5)
     low, in_low = after(copying, steps=5, precision="bfloat16")
     assert not torch.equal(low, whole)
+    np.testing.assert_allclose(in_low[-1].loss, scores[-1].loss, rtol=0.05)
+
+
+@pytest.mark.parametrize("make", [LSTM, GRU, Transformer])
+def test_a_cpu_without_bfloat16_trains_as_far_as_it_can_in_it(copying, monkeypatch, make):
+    """As on x86 without AVX-512, where oneDNN has no LSTM in bfloat16 and raises."""
+    monkeypatch.setattr(precision, "onednn_lacks_bfloat16", lambda: True)
+    before = torch._C._get_mkldnn_enabled()
+    whole, scores = after(copying, lambda: make(9, 16), steps=5)
+    low, in_low = after(copying, lambda: make(9, 16), steps=5, precision="bfloat16")
+    assert not torch.equal(low, whole) and torch._C._get_mkldnn_enabled() == before
     np.testing.assert_allclose(in_low[-1].loss, scores[-1].loss, rtol=0.05)
 
 

@@ -37,7 +37,7 @@ def test_they_are_corrected_apart_and_those_of_another_student_are_named():
     own = {name: lives(*[400] * 10) for name in ("uniform", "target-deficit", "general", "stratified")}
     more = {name: lives(*[200] * 10) for name in ("exp3s-gvcg", "uniform-uncertain")}
     plain, also = ("\n".join(comparisons(Known("n-gram", "small", "lstm", 5000, d))) for d in (own, {**own, **more}))
-    assert "tuned settings, Holm-corrected over 1: stratified 1." in plain and "proposes" not in plain
+    assert "other gates, Holm-corrected over 1: stratified 1." in plain and "proposes" not in plain
     assert "over 1: stratified 1; what the source proposes, Holm-corrected over 2: exp3s-gvcg 0.0039" in also
     assert also.endswith("exp3s-gvcg, uniform-uncertain are of another student than uniform sampling's row.")
     lego = {**own, "skill-it": lives(*[200] * 10)}
