@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import torch
 
@@ -14,18 +13,21 @@ def in_bfloat16(device: torch.device) -> Iterator[None]:
     """Runs operations in bfloat16 by autocast.
 
     On a CPU whose vector instructions know no bfloat16 (x86 without AVX-512) oneDNN has no LSTM in it and raises; there
-    it is left out, and torch's own recurrences run in float32, all else as elsewhere.
+    it is left out, and torch's own cells have their products in bfloat16, as those of a GRU have anywhere.
 
     Args:
         device: where the operations run.
     """
-    with ExitStack() as stack:
-        stack.enter_context(torch.autocast(device.type, torch.bfloat16))
-        if device.type == "cpu" and onednn_lacks_bfloat16():
-            with warnings.catch_warnings():  # one about Intel's GPUs, of whoever sets a flag of oneDNN
-                warnings.simplefilter("ignore")
-                stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
-        yield
+    with torch.autocast(device.type, torch.bfloat16):
+        if device.type != "cpu" or not onednn_lacks_bfloat16():
+            yield
+            return
+        before = torch._C._get_mkldnn_enabled()  # torch.backends.mkldnn.flags sets others too, and warns of them
+        torch._C._set_mkldnn_enabled(False)
+        try:
+            yield
+        finally:
+            torch._C._set_mkldnn_enabled(before)
 
 
 def onednn_lacks_bfloat16() -> bool:

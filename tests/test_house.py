@@ -114,7 +114,14 @@ def unpickling(source):
     """What in a file unpickles, or may: modules that do, and readers of other packages' that do unless told not to."""
     tree = ast.parse(source)
     found = set(imported(tree)) & {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
-    readers = {("torch", "load"), ("jit", "load"), ("hub", "load"), ("pd", "read_pickle"), ("pandas", "read_pickle")}
+    readers = {
+        ("torch", "load"),
+        ("jit", "load"),
+        ("hub", "load"),
+        ("torch.jit", "load"),
+        ("pd", "read_pickle"),
+        ("pandas", "read_pickle"),
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             whose = getattr(node.value, "id", None) or getattr(node.value, "attr", "")

@@ -44,9 +44,10 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     word = "--student" if command == "run" else "--students"
     students = (_value(rest, word) or preset.student).split(",")
     if name == "cosine" and (others := [student for student in students if student != preset.student]):
+        flag = "own" if ":" in others[0] else others[0]
         raise UserError(
             f"{rest[0]} --preset cosine is of the student {preset.student}: give --preset small with "
-            f"--{others[0]}.schedule cosine for {others[0]}"
+            f"--{flag}.schedule cosine for {others[0]}"
         )
     own = _own_flags(rest[0], name, preset, students, rest)
     return [command, preset.suite, word, preset.student, *_flags(preset, students), *own, *rest[1:]]

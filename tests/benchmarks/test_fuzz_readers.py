@@ -79,7 +79,12 @@ def test_flags_at_random(command):
     given_flag = st.tuples(flags, JUNK | st.sampled_from([*PLAUSIBLE, *NUMBERS])).map(list)
     alone = (flags | JUNK).map(lambda word: [word])  # a switch, or a value without a flag
     words = st.lists(given_flag | alone, min_size=1, max_size=3)
-    files = [Path("my_model.py"), *Path("bench/cells").rglob("*.*"), *Path("other/cells").rglob("*.*")]
+    files = [
+        Path("my_model.py"),
+        Path("bench/settings.json"),
+        *Path("bench/cells").rglob("*.*"),
+        *Path("other/cells").rglob("*.*"),
+    ]
     before = {path: path.read_bytes() for path in files}
 
     @settings(QUIET, max_examples=5)

@@ -105,6 +105,12 @@ def test_ratios_of_lifetimes_that_never_mastered_are_bounds():
     assert row.split("|")[-2].strip().startswith(">= 2.")
 
 
+def test_what_was_fixed_beforehand_was_so_of_the_small_set_up():
+    assert comparisons(known())[0].startswith("Fixed beforehand (sign-flip tests)")
+    falling = known()._replace(preset="cosine")
+    assert comparisons(falling)[0].startswith("Not fixed beforehand, as they are of the small set-up (sign-flip tests)")
+
+
 def test_a_section_names_its_samples():
     figures = known()
     assert not any("Samples" in line for line in section(figures))
