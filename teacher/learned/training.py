@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
 from stable_baselines3 import A2C, PPO
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from teacher.learned.files import LearnedPolicy
@@ -106,6 +107,8 @@ class MetaTraining:
                 seed=seed,
                 device="cpu",
             )
+            # Its own logger would leave a folder behind for every rollout.
+            self.model.set_logger(Logger(folder=None, output_formats=[]))
             self._env.seed(seed)
         self._per_rollout = per_rollout
 

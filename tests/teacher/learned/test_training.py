@@ -1,5 +1,6 @@
 import dataclasses
 import random
+import tempfile
 
 import numpy as np
 import pytest
@@ -36,6 +37,12 @@ def test_rollouts_say_what_happened():
     lived = [r for r in rollouts if r.num_lifetimes]
     assert lived and all(1 <= r.mean_length <= 20 and -1 <= r.mean_return <= 1 for r in lived)
     assert "train/entropy_loss" in rollouts[-1].logged
+
+
+def test_training_leaves_no_folder_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    list(training().run())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("stop", [0, 1, 3])
