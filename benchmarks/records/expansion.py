@@ -43,11 +43,12 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     preset = presets[name]
     word = "--student" if command == "run" else "--students"
     students = (_value(rest, word) or preset.student).split(",")
-    if name == "cosine" and (others := [student for student in students if student != preset.student]):
-        flag = "own" if ":" in others[0] else others[0]
+    if preset.variant and (others := [student for student in students if student != preset.student]):
+        its_own = [flag for flag in preset.flags.split("--") if flag.startswith(f"{preset.student}.")]
+        theirs = "own" if ":" in others[0] else others[0]
         raise UserError(
-            f"{rest[0]} --preset cosine is of the student {preset.student}: give --preset small with "
-            f"--{flag}.schedule cosine for {others[0]}"
+            f"{rest[0]} --preset {name} is of the student {preset.student}: give --preset small with "
+            f"{' '.join(f'--{theirs}{flag.removeprefix(preset.student)}' for flag in its_own)} for {others[0]}"
         )
     own = _own_flags(rest[0], name, preset, students, rest)
     return [command, preset.suite, word, preset.student, *_flags(preset, students), *own, *rest[1:]]

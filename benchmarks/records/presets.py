@@ -25,6 +25,8 @@ class Preset:
         chosen: what is ours in it, since the source as we know it does not say, or could not be followed.
         others: by name of another student, flags that come after the preset's where that one alone is asked for: a
             budget that was calibrated on it.
+        variant: it is the small one with other settings of its student: for that student alone, and without the
+            comparisons that were fixed beforehand, which are the small one's.
     """
 
     suite: str
@@ -32,6 +34,7 @@ class Preset:
     flags: str
     chosen: str = ""
     others: dict[str, str] = field(default_factory=dict)
+    variant: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ RECORDS: dict[str, Record] = {
             f"--tscl-addition.dims 1 --tscl-addition.max-digits 9 {_TSCL_PAPER} --budget 60000",
             "the budget; mastery is judged on every length, held out",
         ),
-        cosine=Preset("addition-small", "lstm", "--budget 8000 --lstm.schedule cosine", _COSINE),
+        cosine=Preset("addition-small", "lstm", "--budget 8000 --lstm.schedule cosine", _COSINE, variant=True),
     ),
     "addition-2d": Record(
         "addition of numbers of different lengths, a grid of two axes",
@@ -159,7 +162,9 @@ RECORDS: dict[str, Record] = {
             "symbols instead of vectors of eight bits, a grid of lengths, the three tasks in one curriculum; optimiser "
             "and learning rate",
         ),
-        cosine=Preset("memory", "lstm", "--budget 4000 --evaluate-every 200 --lstm.schedule cosine", _COSINE),
+        cosine=Preset(
+            "memory", "lstm", "--budget 4000 --evaluate-every 200 --lstm.schedule cosine", _COSINE, variant=True
+        ),
     ),
     "lego": Record(
         "chains of variables: a graph of skills",
@@ -195,9 +200,9 @@ RECORDS: dict[str, Record] = {
             "formal",
             "lstm",
             "--formal.parities 1 2 4 8 16 24 32 40 --formal.operations 2 4 8 12 16 20 --formal.actions 1 2 4 8 16 24 "
-            "--formal.reversals 1 2 4 8 16 24 32 40 --formal.copies 1 2 4 8 16 24 32 40 --lstm.width 256 "
-            "--lstm.learning-rate 1e-3 --batch-size 128 --budget 1000000 --evaluate-every 700",
-            "five of its fifteen tasks, in one curriculum; a grid of lengths; tested to length 56, not 100",
+            "--formal.reversals 1 2 4 8 16 24 32 40 --formal.copies 1 2 4 8 16 24 32 40 --formal.tested 1.5 2 "
+            "2.5 --lstm.width 256 --lstm.learning-rate 1e-3 --batch-size 128 --budget 1000000 --evaluate-every 800",
+            "five of its fifteen tasks, in one curriculum; a grid of lengths; tested at three lengths up to 100",
         ),
     ),
     "programs": Record(
@@ -215,9 +220,12 @@ RECORDS: dict[str, Record] = {
         Preset(
             "programs",
             "lstm",
-            "--programs.lengths 1 2 3 4 5 6 7 8 9 10 --programs.nestings 1 2 3 --lstm.width 400 --lstm.num-layers 2 "
-            "--batch-size 100 --budget 200000 --evaluate-every 900",
-            "Adam instead of its SGD; the budget; every arm is a target",
+            "--programs.lengths 1 2 3 4 5 6 --programs.nestings 1 2 3 --lstm.width 400 --lstm.num-layers 2 "
+            "--lstm.optimizer sgd --lstm.learning-rate 3 --lstm.clip 0.8 --lstm.schedule cosine --lstm.final-factor "
+            "0.002 --batch-size 100 --budget 60000 --evaluate-every 900",
+            "whole programs, not windows of 50 characters; its rate of 0.5 and clip of 5, for a sum over the six or so "
+            "answered characters of a window, told for our mean; when the rate falls to a five-hundredth; the budget; "
+            "every arm is a target",
         ),
     ),
     "text-domains": Record(

@@ -45,6 +45,31 @@ def test_the_authors_format_reaches_beyond_where_there_is_room():
     assert TSCLAddition(digits=(1, 2, 3), max_digits=5).beyond
 
 
+def test_formal_languages_are_tested_as_far_beyond_as_is_asked():
+    suite = make_suite("formal", {"operations": (2, 4), "tested": (1.5, 2.5)})
+    assert (
+        suite.num_arms == make_suite("formal", {}).num_arms
+        and suite.fingerprint != make_suite("formal", {}).fingerprint
+    )
+    axes = {"modular_arithmetic": "length", "stack_manipulation": "actions"}
+    beyond = {task.name: [d[axes.get(task.name, "length")] for d in task.beyond] for task in suite.tasks}
+    assert beyond == {
+        "parity": [12, 20],
+        "modular_arithmetic": [6, 10],
+        "stack_manipulation": [6, 10],
+        "reverse": [6, 10],
+        "copy": [6, 10],
+    }
+    for task in suite.tasks:
+        check_task(task)
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.5, float("inf"), float("nan")])
+def test_what_is_taught_is_not_tested_as_beyond(factor):
+    with pytest.raises(ValueError, match="tested must be multiples above 1 of the longest length"):
+        make_suite("formal", {"tested": (2.0, factor)})
+
+
 @pytest.mark.parametrize(
     "task",
     [Copy(lengths=(2, 4)), Lego(chains=(1, 2)), Parity(lengths=(2, 8)), Forecast(granularities=(1,)), TSCLAddition()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from envs import Suite
@@ -21,6 +21,7 @@ from envs.tasks import (
     StackManipulation,
     shared_vocabulary,
 )
+from envs.tasks.exact import ExactTask
 
 
 @dataclass(frozen=True)
@@ -191,16 +192,28 @@ class FormalSuite:
     copies: tuple[int, ...] = (1, 2, 4)
     """Symbols to copy: context-sensitive."""
 
+    tested: tuple[float, ...] = ()
+    """Lengths tested and never taught, as multiples of the longest that is taught of each language; none: one and two
+    steps beyond it."""
+
+    def __post_init__(self) -> None:
+        if any(not 1 < factor < float("inf") for factor in self.tested):
+            raise ValueError(
+                f"tested must be multiples above 1 of the longest length that is taught; got {list(self.tested)}"
+            )
+
     def build(self, name: str) -> Suite:
         """The suite."""
-        tasks = shared_vocabulary(
-            [
-                Parity(lengths=self.parities),
-                ModularArithmetic(lengths=self.operations, depths=(0,)),
-                StackManipulation(stacks=(2,), actions=self.actions),
-                Reverse(lengths=self.reversals),
-                Copy(lengths=self.copies),
-            ],
-            announce=True,
-        )
-        return Suite(tasks, name=name)
+        languages: list[tuple[ExactTask, str]] = [
+            (Parity(lengths=self.parities), "length"),
+            (ModularArithmetic(lengths=self.operations, depths=(0,)), "length"),
+            (StackManipulation(stacks=(2,), actions=self.actions), "actions"),
+            (Reverse(lengths=self.reversals), "length"),
+            (Copy(lengths=self.copies), "length"),
+        ]
+        return Suite(shared_vocabulary([self._tested(*language) for language in languages], announce=True), name=name)
+
+    def _tested(self, task: ExactTask, axis: str) -> ExactTask:
+        hardest = {other.name: other.values[-1] for other in task.axes}
+        beyond = [{**hardest, axis: round(int(hardest[axis]) * factor)} for factor in self.tested]
+        return replace(task, out_of_range=beyond) if beyond else task

@@ -115,7 +115,9 @@ def comparisons(one: Known) -> list[str]:
     }
     if not own:
         return ["Too few seeds for tests."]
-    fixed = "Not fixed beforehand, as they are of the small set-up" if one.preset == "cosine" else "Fixed beforehand"
+    preset: Any = one.preset
+    variant = RECORDS[one.suite].presets()[preset].variant
+    fixed = "Not fixed beforehand, as they are of the small set-up" if variant else "Fixed beforehand"
     said = f"{fixed} (sign-flip tests): general against "
     said += ", against ".join(
         f"{name} p = {row.p:.2g} ({row.num_pairs} pairs{_open(one, name, row.p)})" for name, row in own.items()
