@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from process_support import end_all, ended
+from process_support import BLANK, blank, end_all, ended
 from tests_support import OWN_MODULE
 
 os.environ.update(OMP_NUM_THREADS="1", WANDB_SILENT="true")
@@ -23,6 +23,18 @@ def _one_thread():
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures(request):
+    """Reports have blank pictures but for the modules that look at them: those say ``PICTURES = True``."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "PICTURES", False):
+            from matplotlib.figure import Figure
+
+            patch.setenv(BLANK, "1")
+            patch.setattr(Figure, "savefig", blank)
+        yield
 
 
 @pytest.fixture(autouse=True)

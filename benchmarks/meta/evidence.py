@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,6 +118,15 @@ def _num_mastered(found: dict[str, Any], budget: int) -> int:
 
 def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) -> Row:
     """Of costs ``(teachers, S)``."""
+    mean, *bounds_and_tests = _figures(group.tobytes(), len(group), base.tobytes(), resamples)
+    lived = np.isfinite(group)
+    return Row(name, int(lived.sum()), int(lived.any(axis=0).sum()), solved, mean, *bounds_and_tests)
+
+
+@lru_cache(maxsize=4096)  # pages and tables ask for the same ones again and again
+def _figures(costs: bytes, teachers: int, reference: bytes, resamples: int) -> tuple[Any, ...]:
+    """What is beside a row's name and counts, of costs ``(teachers, S)`` and the reference's ``(S,)`` as bytes."""
+    group, base = np.frombuffer(costs).reshape(teachers, -1), np.frombuffer(reference)
     own = np.nonzero(np.isfinite(group).any(axis=0))[0]  # seeds that anyone of the group has lived
     pairs = own[np.isfinite(base[own])]
     (low, high), (ratio_low, ratio_high) = _bounds(group, base, own, pairs, resamples)
@@ -124,10 +134,8 @@ def _row(name: str, group: Floats, base: Floats, solved: int, resamples: int) ->
     wins = (group[:, pairs] < base[pairs]) + 0.5 * (group[:, pairs] == base[pairs])
     faster = float(wins[both].mean()) if len(pairs) else float("nan")
     ratio = _ratio(group[:, pairs], base[pairs]) if len(pairs) else float("nan")
-    num = int(np.isfinite(group).sum())
     p = sign_flip(np.nanmean(group[:, pairs], axis=0) - base[pairs]) if len(pairs) else float("nan")
-    mean = _mean(group)
-    return Row(name, num, len(own), solved, mean, low, high, ratio, ratio_low, ratio_high, faster, p, len(pairs))
+    return _mean(group), low, high, ratio, ratio_low, ratio_high, faster, p, len(pairs)
 
 
 def _bounds(

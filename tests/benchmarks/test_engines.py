@@ -81,7 +81,7 @@ def test_a_lost_workers_cell_goes_on_elsewhere(cluster, tmp_path, monkeypatch):
 
 
 def test_sigterm_stops_a_grid_on_a_cluster_of_its_own_as_anywhere(tmp_path):
-    long = ("--budget", "20000", "--evaluate-every", "1000", "--out", "ray")
+    long = ("--budget", "20000", "--evaluate-every", "1000", "--checkpoint-every", "1", "--out", "ray")
     running = Started(*BENCH, *long, "--engine", "ray", cwd=tmp_path)
     until = time.monotonic() + 120
     while not list(tmp_path.glob("ray/cells/**/checkpoint.safetensors")):

@@ -11,6 +11,8 @@ from tests_support import OWN_MODULE, command, records
 from benchmarks.tracking.standing import teachers
 from teacher.health import HEALTH
 
+PICTURES = True
+
 ARGUMENTS = ("bench", "own:suite", "--students", "own:make_student", "--teachers", "uniform,combined", "--seeds", "2")
 QUICK = ("--budget", "60", "--evaluate-every", "20", "--workers", "1", "--out", "out")
 SLOW = """

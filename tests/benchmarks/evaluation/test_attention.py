@@ -18,6 +18,8 @@ from benchmarks.tracking import NoTracker
 from benchmarks.tracking.rows import of_evaluation
 from student.inspection import attention_maps
 
+PICTURES = True
+
 SUITE = envs.Suite([envs.Reverse(lengths=(1, 2))])
 NUM_ARMS = SUITE.num_arms + SUITE.num_beyond
 CELL = Cell(

@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks.report import heat
 
+PICTURES = True
+
 
 @pytest.fixture
 def drawn(monkeypatch):

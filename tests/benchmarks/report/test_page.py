@@ -14,6 +14,8 @@ from benchmarks.gather import TABLES, gather
 from benchmarks.report import render
 from benchmarks.store import read_json
 
+PICTURES = True
+
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 
 

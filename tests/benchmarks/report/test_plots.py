@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks.report import plots
 
+PICTURES = True
+
 
 @pytest.fixture
 def drawn(monkeypatch):

@@ -8,6 +8,8 @@ from benchmarks.store import UserError
 from benchmarks.studies.calibration import Compare, Curves, rises, simulated_curves
 from envs.simulated import Population
 
+PICTURES = True
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -9,6 +9,8 @@ from benchmarks.studies.records import Look, Run
 from benchmarks.studies.records.look import averages
 from benchmarks.studies.records.taught import drawn
 
+PICTURES = True
+
 SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"
 
 

@@ -16,6 +16,8 @@ from benchmarks.studies.records.table import Tables
 from benchmarks.terminal import guarded
 from teacher.schedules.recorded import read_schedule
 
+PICTURES = True
+
 ROOT = Path(__file__).parents[3]
 MARKS = "<!-- records: python -m benchmarks.studies.records table -->\n<!-- end of records -->\n"
 SMALL = "--budget 40 --evaluate-every 20 --batch-size 8 --lstm.width 8"

@@ -14,6 +14,8 @@ from benchmarks.studies.records.section import comparisons, flags, section
 from benchmarks.studies.records.table import Tables, main_table, over_all
 from teacher import load_general
 
+PICTURES = True
+
 ROOT = Path(__file__).parents[3]
 
 
