@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 
+from benchmarks.components.later import told, unless_as_before
 from benchmarks.components.students import (
     ExperiencedLSTMStudent,
     GPT2Student,
@@ -112,9 +113,6 @@ STUDENTS: dict[str, StudentComponent] = {
 }
 
 
-_LATER = {"rehearsal": 0.0}  # settings of the general teacher that came later, and what leaves all as it was before
-
-
 @dataclass(frozen=True)
 class Cell:
     """One lifetime, fully resolved: what a result depends on."""
@@ -148,13 +146,15 @@ class Cell:
         return "/".join(_as_folder(part) for part in (self.suite, self.student, self.teacher, f"seed-{self.seed}"))
 
     @property
+    def parts(self) -> dict[str, str]:
+        """The names of its components, by kind."""
+        return {"suite": self.suite, "student": self.student, "teacher": parts_of(self.teacher)[0]}
+
+    @property
     def digest(self) -> str:
         """Short hash of all settings, but for those that came later and stand at what was done before."""
         settings = dataclasses.asdict(self)
-        if parts_of(self.teacher)[0] == "general" and "teacher" in settings["options"]:
-            options = settings["options"]["teacher"]
-            later = {name: options.pop(name, getattr(component("teacher", "general"), name)) for name in _LATER}
-            options.update({name: value for name, value in later.items() if value != _LATER[name]})
+        settings["options"] = unless_as_before(self.parts, settings["options"], component)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def make_suite(self) -> Suite:
@@ -176,9 +176,7 @@ class Cell:
 def read_cell(record: dict[str, Any]) -> Cell:
     """A cell as a folder records it (else KeyError, TypeError); settings that came later stand at what was before."""
     made = Cell(**{**record, "schedule": Schedule(**record["schedule"])})
-    if parts_of(made.teacher)[0] != "general" or "teacher" not in made.options:
-        return made
-    return dataclasses.replace(made, options={**made.options, "teacher": {**_LATER, **made.options["teacher"]}})
+    return dataclasses.replace(made, options=told(made.parts, made.options))
 
 
 def _as_folder(part: str) -> str:
