@@ -25,7 +25,7 @@ _started = []
 
 
 def blank(figure, file, **_):
-    """In the place of ``Figure.savefig``."""
+    """In the place of ``Figure.savefig``, where a file of text is given."""
     file.write("<svg></svg>")
 
 

@@ -44,7 +44,7 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     word = "--student" if command == "run" else "--students"
     students = (_value(rest, word) or preset.student).split(",")
     if preset.variant and (others := [student for student in students if student != preset.student]):
-        its_own = [flag for flag in preset.flags.split("--") if flag.startswith(f"{preset.student}.")]
+        its_own = [flag.strip() for flag in preset.flags.split("--") if flag.startswith(f"{preset.student}.")]
         theirs = "own" if ":" in others[0] else others[0]
         raise UserError(
             f"{rest[0]} --preset {name} is of the student {preset.student}: give --preset small with "

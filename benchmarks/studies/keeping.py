@@ -121,10 +121,14 @@ def _tried(act: Callable[..., Result], *arguments: Any) -> Result | Exception:
 def covers(found: dict[str, Any] | None, cell: Cell) -> bool:
     """Whether a lifetime's figures are of this very cell, or of the same with a larger budget.
 
-    The budget ends a lifetime and changes nothing before (the learning rate is constant). Nor does a watch for students
-    that forget, where it would never have found one: ``mean_fall`` says what a replay of that lifetime found.
+    The budget ends a lifetime and changes nothing before, unless the learning rate falls towards it. Nor does a watch
+    for students that forget, where it would never have found one: ``mean_fall`` says what a replay of that lifetime
+    found.
     """
     if found is None or found["budget"] < cell.schedule.budget:
+        return False
+    falls = cell.options.get("student", {}).get("schedule", "constant") in ("linear", "cosine")
+    if falls and found["budget"] != cell.schedule.budget:
         return False
     same = dataclasses.replace(cell, schedule=dataclasses.replace(cell.schedule, budget=found["budget"]))
     digests = {same.digest}

@@ -64,10 +64,14 @@ def test_formal_languages_are_tested_as_far_beyond_as_is_asked():
         check_task(task)
 
 
-@pytest.mark.parametrize("factor", [1.0, 0.5, float("inf"), float("nan")])
-def test_what_is_taught_is_not_tested_as_beyond(factor):
-    with pytest.raises(ValueError, match="tested must be multiples above 1 of the longest length"):
-        make_suite("formal", {"tested": (2.0, factor)})
+@pytest.mark.parametrize(
+    "tested",
+    [(1.0,), (0.5,), (-2.0,), (float("inf"),), (float("nan"),), (1e308,), (1.1,), (2.0, 2.0), (2.5, 1.5), (1.5, 1.6)],
+    ids=str,
+)
+def test_what_is_taught_is_not_tested_as_beyond_nor_any_length_twice(tested):
+    with pytest.raises(ValueError, match=r"come to ever longer ones; got .* for parity, whose longest is 4"):
+        make_suite("formal", {"parities": (2, 4), "tested": tested})
 
 
 @pytest.mark.parametrize(

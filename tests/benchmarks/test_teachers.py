@@ -235,4 +235,5 @@ def test_a_setting_that_came_later_leaves_the_digests_of_before():
         return Cell("reverse", "gru", "general", 0, Schedule(), options={"teacher": options}).digest
 
     assert digest({**before, "rehearsal": 0.0}) == "bb84742a4779"  # of the revision before it came
+    assert digest({**before, "rehearsal": 0}) == "bb84742a4779"
     assert digest({**before, "rehearsal": 0.5}) == digest(before) != digest({**before, "rehearsal": 0.0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from envs import Suite
@@ -193,17 +194,15 @@ class FormalSuite:
     """Symbols to copy: context-sensitive."""
 
     tested: tuple[float, ...] = ()
-    """Lengths tested and never taught, as multiples of the longest that is taught of each language; none: one and two
-    steps beyond it."""
-
-    def __post_init__(self) -> None:
-        if any(not 1 < factor < float("inf") for factor in self.tested):
-            raise ValueError(
-                f"tested must be multiples above 1 of the longest length that is taught; got {list(self.tested)}"
-            )
+    """Lengths tested and never taught, as increasing multiples of the longest that is taught of each language; none:
+    what each language is tested on by itself, one and two steps beyond on each axis and unseen kinds of sequences."""
 
     def build(self, name: str) -> Suite:
-        """The suite."""
+        """The suite.
+
+        Raises:
+            ValueError: ``tested`` does not come to lengths that increase beyond the taught ones.
+        """
         languages: list[tuple[ExactTask, str]] = [
             (Parity(lengths=self.parities), "length"),
             (ModularArithmetic(lengths=self.operations, depths=(0,)), "length"),
@@ -214,6 +213,15 @@ class FormalSuite:
         return Suite(shared_vocabulary([self._tested(*language) for language in languages], announce=True), name=name)
 
     def _tested(self, task: ExactTask, axis: str) -> ExactTask:
+        if not self.tested:
+            return task
         hardest = {other.name: other.values[-1] for other in task.axes}
-        beyond = [{**hardest, axis: round(int(hardest[axis]) * factor)} for factor in self.tested]
-        return replace(task, out_of_range=beyond) if beyond else task
+        longest = int(hardest[axis])
+        if all(0 < factor <= 1000 for factor in self.tested):
+            lengths = [round(longest * factor) for factor in self.tested]
+            if all(low < high for low, high in pairwise([longest, *lengths])):
+                return replace(task, out_of_range=[{**hardest, axis: length} for length in lengths])
+        raise ValueError(
+            f"tested must be multiples, of at most 1,000, of the longest taught {axis} that come to ever longer ones; "
+            f"got {list(self.tested)} for {task.name}, whose longest is {longest}"
+        )

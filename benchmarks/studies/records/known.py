@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.meta.evidence import Row, compared
+from benchmarks.records import RECORDS, Preset
 from benchmarks.statistics import Floats, nested_weights
 from benchmarks.studies.records.run import NUM_SEEDS, NUM_TRAINED, TEACHERS, yoked
 
@@ -26,6 +27,12 @@ class Known(NamedTuple):
     student: str
     budget: int
     lifetimes: dict[str, Any]
+
+    @property
+    def set_up(self) -> Preset:
+        """The preset that they are of."""
+        preset: Any = self.preset
+        return RECORDS[self.suite].presets()[preset]
 
     def paired(self) -> Known:
         """The same, of the seeds that all its teachers of the eight have lived: numbers that stand side by side."""

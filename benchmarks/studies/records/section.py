@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.meta.evidence import FEWEST_SEEDS, Row
-from benchmarks.records import RECORDS
 from benchmarks.statistics import REFERENCES, holm, probability_of_improvement, seeds_needed
 from benchmarks.statistics.power import MOST
 from benchmarks.store import read_json
@@ -98,7 +97,7 @@ def flags(one: Known, results: Path = RESULTS) -> list[str]:
 def _own_command(one: Known) -> str:
     """What runs it, where the page's own command does not: with another student than the preset's."""
     preset: Any = one.preset
-    student = None if one.student == RECORDS[one.suite].presets()[preset].student else one.student
+    student = None if one.student == one.set_up.student else one.student
     if not student and one.preset == "small":
         return ""
     command = Run(preset=preset, student=student).command(one.suite)
@@ -115,9 +114,7 @@ def comparisons(one: Known) -> list[str]:
     }
     if not own:
         return ["Too few seeds for tests."]
-    preset: Any = one.preset
-    variant = RECORDS[one.suite].presets()[preset].variant
-    fixed = "Not fixed beforehand, as they are of the small set-up" if variant else "Fixed beforehand"
+    fixed = "Not fixed beforehand, as they are of the small set-up" if one.set_up.variant else "Fixed beforehand"
     said = f"{fixed} (sign-flip tests): general against "
     said += ", against ".join(
         f"{name} p = {row.p:.2g} ({row.num_pairs} pairs{_open(one, name, row.p)})" for name, row in own.items()

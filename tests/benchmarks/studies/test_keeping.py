@@ -50,6 +50,16 @@ def test_a_mistake_of_folders_or_workers_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize(
+    ("schedule", "same"), [("constant", True), ("phase", True), ("linear", False), ("cosine", False)]
+)
+def test_a_larger_budget_changes_nothing_before_unless_the_rate_falls_towards_it(schedule, same):
+    cell = dataclasses.replace(CELL, options={"student": {"width": 8, "schedule": schedule}})
+    larger = dataclasses.replace(cell, schedule=Schedule(40, 8, 10, 20))
+    assert covers({"budget": 20, "digest": cell.digest}, cell)
+    assert covers({"budget": 40, "digest": larger.digest}, cell) == same
+
+
 def test_figures_that_are_collected_later_name_the_revision_of_the_lifetime(tmp_path, monkeypatch):
     for revision, file in (("first", "a.json"), ("later", "b.json")):
         known = {"revision": revision, "torch": "1", "processor": "x"}
