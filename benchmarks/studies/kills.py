@@ -54,10 +54,11 @@ class Kills:
             _end(_begun(self.grid, alone))
             whole = time.monotonic() - start
             done, finished, differing, moments = 0, 0, list[str](), list[float]()
-            while done < self.kills or killed.exists():
+            to_go_on = False  # one that was killed, be it before it had made its folder
+            while done < self.kills or to_go_on:
                 process = _begun(self.grid, killed)
                 moment = float(rng.uniform(0.0, whole)) if done < self.kills else None
-                if moment is not None and _kill(process, moment):
+                if to_go_on := moment is not None and _kill(process, moment):
                     done += 1
                     moments.append(round(moment, 2))
                     continue

@@ -1,10 +1,13 @@
 """The study of kills, with one; and its comparison sees what differs."""
 
 import shutil
+import subprocess
+import sys
 
 import polars as pl
 import pytest
 
+from benchmarks.studies import kills
 from benchmarks.studies.kills import Kills, difference
 
 SMALL = (
@@ -26,6 +29,24 @@ def test_a_killed_bench_ends_as_if_nothing_had_been(tmp_path):
     found = Kills(kills=1, grid=SMALL, out=tmp_path / "kills.json").execute()
     assert found["kills"] == 1 and found["benches_finished"] >= 1 and found["differences"] == []
     assert (tmp_path / "kills.json").exists()
+
+
+def test_a_bench_that_is_killed_before_it_has_made_its_folder_is_gone_on_with(tmp_path, monkeypatch):
+    def quick(grid, out):
+        return subprocess.Popen(
+            [sys.executable, "-c", f"import time, pathlib; time.sleep(0.5); pathlib.Path({str(out)!r}).mkdir()"],
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def at_once(process, seconds, kill=kills._kill):
+        return kill(process, 0.0)
+
+    monkeypatch.setattr(kills, "_begun", quick)
+    monkeypatch.setattr(kills, "_kill", at_once)
+    monkeypatch.setattr(kills, "difference", lambda alone, other: [])
+    found = Kills(kills=2, grid="", out=None).execute()
+    assert found["kills"] == 2 and found["benches_finished"] == 1
 
 
 def test_the_same_folder_differs_in_nothing(lived):
