@@ -18,7 +18,7 @@ BIN := .venv/bin
 demo: .venv/installed ## two suites, real students, a report: minutes on two cores; give it again to go on
 	$(BIN)/python -m benchmarks.demo
 
-test: .venv/installed ## the default tier: six to sixteen minutes on two cores, by the processor
+test: .venv/installed ## the default tier: eight to sixteen minutes on two cores, by the processor
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: .venv/installed ## learning tests: minutes each
